@@ -1,0 +1,242 @@
+/**
+ * What the hub's core asks of the world: the shapes of its ports. Types only, no state, no behaviour.
+ *
+ * Ids: a device has a public text id (`deviceId`) and a small `DeviceKey` in this hub; a stream is one (device, epoch).
+ * Keys are handed out by the main thread (it is the only one that makes devices and streams) and are never reused.
+ */
+import type { EventLevel, MetricDeclaration, SkipReason } from '@lapwing/protocol';
+
+declare const brand: unique symbol;
+export type DeviceKey = number & { readonly [brand]: 'device' };
+export type StreamKey = number & { readonly [brand]: 'stream' };
+
+/** A device as the store keeps it. `metrics[i]` is metric i of the device, for ever: lists only grow. */
+export interface StoredDevice {
+  readonly key: DeviceKey;
+  readonly deviceId: string;
+  readonly model: string;
+  readonly firmware: string;
+  readonly createdMs: number;
+  /** Arrival of its newest stored message; NaN for never. */
+  readonly lastSeenMs: number;
+  readonly metrics: readonly MetricDeclaration[];
+  /** Newest sample of each metric (by sample time), in step with `metrics`; timeMs NaN where there is none. */
+  readonly latest: readonly { readonly timeMs: number; readonly value: number | string }[];
+}
+
+export interface StoredStream {
+  readonly key: StreamKey;
+  readonly device: DeviceKey;
+  readonly epoch: number;
+  /** Highest sequence number committed; 0 for none. */
+  readonly committedSeq: number;
+  /** Index in the stream's batches → index in the device's metric list. */
+  readonly table: readonly number[];
+}
+
+/** Secrets are kept only as hashes: SHA-256 in base64url for random tokens, an argon2id string for passwords. */
+export interface StoredIdentity {
+  readonly deviceTokens: readonly { readonly device: DeviceKey; readonly hash: string; readonly createdMs: number }[];
+  readonly enrolmentKeys: readonly StoredEnrolmentKey[];
+  readonly users: readonly StoredUser[];
+  readonly sessions: readonly StoredSession[];
+  readonly apiTokens: readonly StoredApiToken[];
+}
+export interface StoredEnrolmentKey {
+  readonly id: string;
+  readonly hash: string;
+  readonly label: string;
+  readonly createdMs: number;
+  /** NaN: does not expire. */
+  readonly expiresMs: number;
+  /** Enrolments still allowed; null: no bound. */
+  readonly usesLeft: number | null;
+}
+export interface StoredUser {
+  readonly name: string;
+  /** argon2id, '' until a password is set (sign-in by link only). */
+  readonly passwordHash: string;
+  readonly createdMs: number;
+}
+export interface StoredSession {
+  readonly hash: string;
+  readonly user: string;
+  readonly createdMs: number;
+  readonly expiresMs: number;
+}
+export interface StoredApiToken {
+  readonly id: string;
+  readonly hash: string;
+  readonly label: string;
+  readonly createdMs: number;
+}
+
+/** Everything the hub must know before it listens. */
+export interface StoredState {
+  readonly devices: readonly StoredDevice[];
+  readonly streams: readonly StoredStream[];
+  readonly identity: StoredIdentity;
+}
+
+/** A rare write (not a frame). Applied in the order given, in the same transaction as, and before, the frames of its group. */
+export type StoreChange =
+  | {
+      readonly kind: 'device';
+      readonly key: DeviceKey;
+      readonly deviceId: string;
+      readonly model: string;
+      readonly firmware: string;
+      readonly createdMs: number;
+    }
+  | {
+      readonly kind: 'metrics';
+      readonly device: DeviceKey;
+      readonly firstIndex: number;
+      readonly metrics: readonly MetricDeclaration[];
+    }
+  | {
+      readonly kind: 'stream';
+      readonly key: StreamKey;
+      readonly device: DeviceKey;
+      readonly epoch: number;
+      readonly createdMs: number;
+    }
+  /** The whole table as it now stands; batches submitted before this one keep meaning what they meant, because tables only grow. */
+  | { readonly kind: 'table'; readonly stream: StreamKey; readonly table: readonly number[] }
+  | { readonly kind: 'deviceToken'; readonly device: DeviceKey; readonly hash: string | null; readonly atMs: number }
+  | { readonly kind: 'enrolmentKey'; readonly key: StoredEnrolmentKey }
+  | { readonly kind: 'enrolmentKeyGone'; readonly id: string }
+  | { readonly kind: 'user'; readonly user: StoredUser }
+  | { readonly kind: 'session'; readonly session: StoredSession }
+  | { readonly kind: 'sessionGone'; readonly hash: string }
+  | { readonly kind: 'apiToken'; readonly token: StoredApiToken }
+  | { readonly kind: 'apiTokenGone'; readonly id: string };
+
+/** The store's word about one group: for each stream in it, the highest sequence number now durable. */
+export interface Receipt {
+  readonly streams: readonly StreamKey[];
+  readonly seqs: readonly number[];
+}
+
+export type StoreState = 'ok' | 'unavailable';
+export interface StoreHealth {
+  readonly state: StoreState;
+  /** '' when ok, else SQLITE_FULL, SQLITE_IOERR… */
+  readonly code: string;
+  readonly message: string;
+  readonly sinceMs: number;
+  readonly databaseBytes: number;
+  readonly walBytes: number;
+  readonly logBytes: number;
+  readonly committedGroups: number;
+  readonly committedFrames: number;
+  /** Milliseconds of recent commits (the last 256): median and worst. */
+  readonly commitMsP50: number;
+  readonly commitMsMax: number;
+}
+
+/** What the store tells of its own accord; called on the main thread, never from inside a call to the store. */
+export interface StoreListener {
+  storeOnCommitted(receipt: Receipt): void;
+  /** These streams' uncommitted frames are dropped: received falls back to committed, links close, devices send again. */
+  storeOnAbandoned(streams: readonly StreamKey[]): void;
+  /** 'high': stop reading from devices; 'normal': go on. */
+  storeOnPressure(pressure: 'high' | 'normal'): void;
+  storeOnState(health: StoreHealth): void;
+}
+
+export interface HistoryQuery {
+  readonly device: DeviceKey;
+  readonly metrics: readonly number[];
+  readonly fromMs: number;
+  /** Exclusive. */
+  readonly toMs: number;
+  readonly buckets: number;
+}
+/** One metric in `buckets` equal buckets. Where count is 0 the others are NaN. NaN readings count, but join no min, max or sum. */
+export interface HistorySeries {
+  readonly metric: number;
+  readonly count: Float64Array;
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  readonly sum: Float64Array;
+  readonly first: Float64Array;
+  readonly last: Float64Array;
+  /** Text metrics only: each change of value in the range (at most `buckets`, the newest), else empty. */
+  readonly texts: readonly { readonly timeMs: number; readonly value: string }[];
+}
+export interface HistoryAnswer {
+  readonly series: readonly HistorySeries[];
+  /** For every stream of the device: the answer holds all readings up to this sequence number, and none behind it. */
+  readonly through: readonly { readonly stream: StreamKey; readonly seq: number }[];
+}
+
+export interface ReadingsQuery {
+  readonly device: DeviceKey;
+  readonly metric: number;
+  readonly fromMs: number;
+  /** Exclusive. */
+  readonly toMs: number;
+  readonly limit: number;
+  /** Readings at exactly fromMs to leave out: with the last answer's nextMs and nextSkip, the next page. */
+  readonly skip: number;
+}
+/** Readings as they came, in order of (sample time, stream, sequence, row): none merged, none dropped. */
+export interface ReadingsAnswer {
+  readonly timesMs: Float64Array;
+  /** Hub time of arrival of each. */
+  readonly arrivedMs: Float64Array;
+  /** Numbers (bools as 0 and 1); empty for a text metric. */
+  readonly values: Float64Array;
+  readonly texts: readonly string[];
+  /** Where the next page starts; NaN when this was the last. */
+  readonly nextMs: number;
+  readonly nextSkip: number;
+}
+
+export interface StoredEvent {
+  readonly atMs: number;
+  readonly arrivedMs: number;
+  readonly level: EventLevel;
+  readonly code: string;
+  readonly text: string;
+}
+/** A stretch of sequence numbers that the device said will never come. */
+export interface StoredGap {
+  readonly stream: StreamKey;
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  readonly reason: SkipReason;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly readings: number;
+}
+
+/**
+ * The store, seen from the core. `append` and `change` only queue (bounded by pressure); all else answers later.
+ * A rejected promise means the world failed: an Error with `cause`.
+ */
+export interface Store {
+  /** Queue one sequenced frame (Batch, Event or Skipped, already checked) for the next group. False: the store is unavailable, and nothing was queued. */
+  append(entry: { stream: StreamKey; seq: number; arrivedMs: number; frame: Uint8Array }): boolean;
+  /** Queue a rare write. Its order with frames is kept: it is applied no later than any frame appended behind it. */
+  change(change: StoreChange): void;
+  /** As `change`; resolves when it is durable. */
+  commitChange(change: StoreChange): Promise<void>;
+  /** Sees every frame appended before the call. */
+  history(query: HistoryQuery, signal?: AbortSignalLike): Promise<HistoryAnswer>;
+  readings(query: ReadingsQuery, signal?: AbortSignalLike): Promise<ReadingsAnswer>;
+  /** Newest first, at most `limit`. */
+  events(device: DeviceKey, limit: number): Promise<readonly StoredEvent[]>;
+  gaps(device: DeviceKey): Promise<readonly StoredGap[]>;
+  health(): StoreHealth;
+  /** Commits what is queued, then ends its threads. */
+  close(): Promise<void>;
+}
+
+/** The part of AbortSignal that the core may name without DOM or Node types. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
