@@ -1,0 +1,105 @@
+/**
+ * What the compiler's own parser says about each source file: its imports and its functions. Owns the parser's process for
+ * the length of one call. It only parses: nothing is resolved or type-checked, so the tree may be half-written.
+ */
+import { join } from 'node:path';
+import type { Node, SourceFile as ParsedFile } from 'typescript/unstable/ast';
+import {
+  isCallExpression,
+  isExportDeclaration,
+  isFunctionLikeDeclaration,
+  isIdentifier,
+  isImportDeclaration,
+  isStringLiteral,
+  isVariableDeclaration,
+} from 'typescript/unstable/ast/is';
+import { API } from 'typescript/unstable/sync';
+import { isCode, type SourceFile } from './source-tree.ts';
+
+export interface ImportFact {
+  readonly specifier: string;
+  readonly line: number;
+  /** `import type` or `export type`: gone at run time. */
+  readonly typeOnly: boolean;
+}
+export interface FunctionFact {
+  readonly name: string;
+  readonly line: number;
+  readonly lines: number;
+}
+export interface SourceFacts {
+  readonly path: string;
+  readonly imports: readonly ImportFact[];
+  readonly functions: readonly FunctionFact[];
+}
+
+/** Facts of every .ts and .tsx file of the tree, in the same order. */
+export function readFacts(root: string, tree: readonly SourceFile[]): SourceFacts[] {
+  const paths = tree.map((file) => file.path).filter(isCode);
+  if (paths.length === 0) return [];
+  const configPath = join(root, 'tidy.virtual.tsconfig.json');
+  const config = JSON.stringify({
+    compilerOptions: { noResolve: true, noLib: true, jsx: 'preserve', types: [], allowImportingTsExtensions: true },
+    files: paths,
+  });
+  const api = new API({
+    cwd: root,
+    fs: {
+      readFile: (path) => (path === configPath ? config : undefined),
+      fileExists: (path) => (path === configPath ? true : undefined),
+    },
+  });
+  try {
+    const program = api.updateSnapshot({ openProjects: [configPath] }).getProjects()[0]!.program;
+    return paths.map((path) => {
+      const parsed = program.getSourceFile(join(root, path));
+      if (parsed === undefined) throw new Error(`the parser did not see ${path}`);
+      return { path, ...factsOf(parsed) };
+    });
+  } finally {
+    api.close();
+  }
+}
+
+function factsOf(parsed: ParsedFile): { imports: ImportFact[]; functions: FunctionFact[] } {
+  const imports: ImportFact[] = [];
+  const functions: FunctionFact[] = [];
+  const lineOf = (position: number): number => parsed.getLineAndCharacterOfPosition(position).line + 1;
+  const visit = (node: Node, parent: Node): void => {
+    const imported = importOf(node);
+    if (imported !== null) imports.push({ ...imported, line: lineOf(node.getStart(parsed)) });
+    if (isFunctionLikeDeclaration(node) && 'body' in node && node.body !== undefined && !isSuite(parent)) {
+      const line = lineOf(node.getStart(parsed));
+      functions.push({ name: nameOf(node, parent), line, lines: lineOf(node.end) - line + 1 });
+    }
+    node.forEachChild((child) => visit(child, node));
+  };
+  visit(parsed, parsed);
+  return { imports, functions };
+}
+
+function importOf(node: Node): { specifier: string; typeOnly: boolean } | null {
+  if (isImportDeclaration(node) && isStringLiteral(node.moduleSpecifier)) {
+    return { specifier: node.moduleSpecifier.text, typeOnly: /^import\s+type\b/.test(node.getText()) };
+  }
+  if (isExportDeclaration(node) && node.moduleSpecifier !== undefined && isStringLiteral(node.moduleSpecifier)) {
+    return { specifier: node.moduleSpecifier.text, typeOnly: /^export\s+type\b/.test(node.getText()) };
+  }
+  if (isCallExpression(node) && node.expression.getText() === 'import') {
+    const argument = node.arguments[0];
+    if (argument !== undefined && isStringLiteral(argument)) return { specifier: argument.text, typeOnly: false };
+  }
+  return null;
+}
+
+/** `describe(…, () => { … })` is a chapter, not a function. */
+function isSuite(parent: Node): boolean {
+  return isCallExpression(parent) && /^describe\b/.test(parent.expression.getText());
+}
+
+function nameOf(node: Node, parent: Node): string {
+  const named = 'name' in node && node.name !== undefined ? (node.name as Node) : null;
+  if (named !== null) return named.getText();
+  if (isVariableDeclaration(parent) && isIdentifier(parent.name)) return parent.name.text;
+  return 'a nameless function';
+}
