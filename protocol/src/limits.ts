@@ -4,10 +4,15 @@
 export const limits = {
   /** Bytes of any frame from a device or viewer. */
   frameBytesMax: 65_536,
+  /** Bytes of a frame from the hub to a viewer: a Snapshot of a device with very many text metrics. */
+  feedFrameBytesMax: 8_388_608,
   batchRowsMax: 4_096,
   /** rows × columns of one batch. */
   batchCellsMax: 65_536,
+  /** Metrics of one session's table. */
   metricsMax: 1_024,
+  /** Metrics a device has had in all its sessions together: its list in Snapshot. */
+  deviceMetricsMax: 4_096,
   deviceIdBytesMax: 64,
   tokenBytesMax: 128,
   /** Model and firmware. */

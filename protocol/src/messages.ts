@@ -229,7 +229,7 @@ export interface Unsubscribe {
 /** `asleep`: said Goodbye with a time to be back. `late`: live link, but no reading for longer than its learned interval. */
 export type PresenceState = 'online' | 'late' | 'offline' | 'asleep' | 'unknown';
 
-/** A latest value: `timeMs` NaN where the metric has none yet. */
+/** A latest value: `timeMs` NaN where the metric has none yet; such an entry is left out on the wire. */
 export interface LatestValue {
   /** Index into the device's metric list, the same in HTTP answers, for as long as the device exists. */
   readonly metric: number;
