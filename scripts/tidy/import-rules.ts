@@ -28,7 +28,7 @@ const parts = ['', 'core', 'edge', 'store', 'view'];
 const protocolEntry = 'protocol/src/index.ts';
 /** Threads, files and bytes; no sockets and no child processes. */
 const storeLibraries =
-  /^(better-sqlite3|node:(worker_threads|zlib|fs|fs\/promises|path|url|os|crypto|assert|perf_hooks|buffer))$/;
+  /^(better-sqlite3|node:(worker_threads|zlib|fs|path|url|os|crypto|assert|perf_hooks|buffer)(\/.*)?)$/;
 const viewLibraries = /^(preact|@preact\/signals|uplot)$/;
 
 export function checkImports(facts: readonly SourceFacts[]): Violation[] {

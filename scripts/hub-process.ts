@@ -1,0 +1,140 @@
+/**
+ * Real hub and device-sim processes for end-to-end tests, soak and benchmarks. Owns the children it starts and ends only those,
+ * by their handles; whoever starts one here ends it here. Waits for what a program says, never for a time.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '..');
+export const hubEntry = join(root, 'hub/src/cli.ts');
+export const simEntry = join(root, 'device-sim/src/cli.ts');
+
+/** How long a hub may take until it listens: a slow machine and a large file, not a hang. */
+const readyMsMax = 20_000;
+const outputCharsMax = 200_000;
+
+export interface HubOptions {
+  readonly dataFolder: string;
+  /** 0: any free one. */
+  readonly port?: number;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Command in front of node, which must end in exec: `['taskset', '-c', '0']`. */
+  readonly wrap?: readonly string[];
+}
+
+export interface HubProcess {
+  readonly child: ChildProcess;
+  readonly url: string;
+  readonly port: number;
+  /** One-time; '' after the first start. */
+  readonly signInLink: string;
+  /** What it has written so far. */
+  readonly output: () => string;
+}
+
+/** Resolves when the hub listens; rejects with its output when it ends or is silent before that. */
+export async function startHub(options: HubOptions): Promise<HubProcess> {
+  const args = [
+    hubEntry,
+    'start',
+    '--data',
+    options.dataFolder,
+    '--port',
+    String(options.port ?? 0),
+    ...(options.args ?? []),
+  ];
+  const command = [...(options.wrap ?? []), process.execPath, ...args];
+  const child = spawn(command[0]!, command.slice(1), {
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const output = collectOutput(child);
+  const ready = await waitForReady(child, output);
+  return { child, url: ready.url, port: Number(new URL(ready.url).port), signInLink: ready.signInLink ?? '', output };
+}
+
+function waitForReady(child: ChildProcess, output: () => string): Promise<{ url: string; signInLink?: string }> {
+  return new Promise((fulfil, reject) => {
+    const fail = (why: string): void => {
+      clearTimeout(timer);
+      child.kill('SIGKILL');
+      reject(new Error(`the hub ${why}; it said:\n${output()}`));
+    };
+    const timer = setTimeout(() => fail(`did not listen within ${readyMsMax} ms`), readyMsMax);
+    child.once('error', (error) => fail(`could not be started: ${error.message}`));
+    child.once('exit', (code, signal) => fail(`ended (${signal ?? code}) before it listened`));
+    child.on('message', (message) => {
+      const ready = message as { type?: string; url: string; signInLink?: string };
+      if (ready.type !== 'ready') return;
+      clearTimeout(timer);
+      child.removeAllListeners('exit');
+      fulfil(ready);
+    });
+  });
+}
+
+export interface SimProcess {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  /** Lines of standard output so far that are JSON objects. */
+  readonly objects: () => Record<string, unknown>[];
+}
+
+/** Starts `device-sim ARGS`. */
+export function startSim(
+  args: readonly string[],
+  options: { env?: Readonly<Record<string, string>>; wrap?: readonly string[] } = {},
+): SimProcess {
+  const command = [...(options.wrap ?? []), process.execPath, simEntry, ...args];
+  const child = spawn(command[0]!, command.slice(1), {
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const objects: Record<string, unknown>[] = [];
+  let rest = '';
+  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line.startsWith('{')) objects.push(JSON.parse(line) as Record<string, unknown>);
+  });
+  return { child, output: collectOutput(child, 'stderr'), objects: () => objects };
+}
+
+/** Sends a signal to a child of ours, if it still runs, and waits for its end; after `graceMs` it is killed. */
+export async function endProcess(
+  child: ChildProcess,
+  signal: NodeJS.Signals,
+  graceMs = 15_000,
+): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const ended = once(child, 'exit');
+  child.kill(signal);
+  const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+  await ended;
+  clearTimeout(timer);
+  return child.exitCode;
+}
+
+/** A port that was free a moment ago: for a hub that must come back on the same one. */
+export async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+function collectOutput(child: ChildProcess, only?: 'stderr'): () => string {
+  let output = '';
+  const keep = (chunk: Buffer): void => {
+    output = (output + chunk.toString()).slice(-outputCharsMax);
+  };
+  if (only === undefined) child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
+  return () => output;
+}
