@@ -10,6 +10,12 @@ declare const brand: unique symbol;
 export type DeviceKey = number & { readonly [brand]: 'device' };
 export type StreamKey = number & { readonly [brand]: 'stream' };
 
+/** A frame and when it came, hub time. */
+export interface Arrived {
+  readonly frame: Uint8Array;
+  readonly nowMs: number;
+}
+
 /** A device as the store keeps it. `metrics[i]` is metric i of the device, for ever: lists only grow. */
 export interface StoredDevice {
   readonly key: DeviceKey;

@@ -1,0 +1,36 @@
+/**
+ * What a viewer is told about one device as it stands. Pure: reads the roster's state and makes messages of it.
+ */
+import type { LatestValue, PresenceEntry, Snapshot } from '@lapwing/protocol';
+import type { DeviceState } from './device-roster.ts';
+
+/** `conflated`: readings were left out for this viewer since its last Live of the device (LV-5). */
+export function makeSnapshot(device: DeviceState, conflated: boolean): Snapshot {
+  const { stream, metrics } = device;
+  return {
+    type: 'snapshot',
+    device: device.deviceId,
+    stream: stream?.key ?? 0,
+    seq: stream?.progress.received ?? 0,
+    conflated,
+    clockOffsetMs: device.clockOffsetMs,
+    table: stream?.table ?? [],
+    metrics,
+    latest: listLatest(device),
+  };
+}
+
+/** Metrics that have a value, in the order of the device's list. */
+export function listLatest({ metrics, latest }: DeviceState): LatestValue[] {
+  const values: LatestValue[] = [];
+  for (let metric = 0; metric < metrics.length; metric++) {
+    const timeMs = latest.timeMs[metric]!;
+    if (Number.isNaN(timeMs)) continue;
+    values.push({ metric, timeMs, value: latest.texts[metric] ?? latest.value[metric]! });
+  }
+  return values;
+}
+
+export function makePresenceEntry({ deviceId, presence, lastSeenMs }: DeviceState): PresenceEntry {
+  return { device: deviceId, state: presence, lastSeenMs };
+}

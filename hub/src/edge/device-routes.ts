@@ -1,0 +1,199 @@
+/**
+ * HTTP routes about devices and their readings: lists, history, raw readings, events, gaps, health. No state of its own.
+ */
+import type { DeviceRoster, DeviceState } from '../core/device-roster.ts';
+import type { HistorySeries, Store } from '../core/ports.ts';
+import { listLatest } from '../core/snapshot.ts';
+import { HttpProblem, makeRoute, type Route } from './http-router.ts';
+import { shapes } from './http-shapes.ts';
+
+export interface DeviceRouteParts {
+  readonly roster: DeviceRoster;
+  readonly store: Store;
+  readonly version: string;
+  readonly nowMs: () => number;
+  /** Figures of health for those who are signed in. */
+  readonly figures: () => Record<string, number>;
+}
+
+export function makeDeviceRoutes(parts: DeviceRouteParts): Route[] {
+  return [...makeListRoutes(parts), ...makeReadingRoutes(parts), makeHealthRoute(parts)];
+}
+
+function makeListRoutes({ roster, store, nowMs }: DeviceRouteParts): Route[] {
+  return [
+    makeRoute({
+      method: 'GET',
+      path: '/api/v1/devices',
+      access: 'reader',
+      summary: 'Every device with its newest values',
+      answer: shapes.devices,
+      handle: () => ({
+        status: 200,
+        json: { serverMs: nowMs(), devices: [...roster.devices.values()].map(describeDevice) },
+      }),
+    }),
+    makeRoute({
+      method: 'GET',
+      path: '/api/v1/devices/:id',
+      access: 'reader',
+      summary: 'One device with its newest values',
+      handle: ({ params }) => ({ status: 200, json: describeDevice(findDevice(roster, params.id ?? '')) }),
+    }),
+    makeRoute({
+      method: 'GET',
+      path: '/api/v1/devices/:id/events',
+      access: 'reader',
+      summary: 'A device’s events, newest first',
+      query: shapes.listing,
+      answer: shapes.events,
+      handle: async ({ params, query }) => {
+        const device = findDevice(roster, params.id ?? '');
+        return { status: 200, json: { events: await store.events(device.key, query.limit) } };
+      },
+    }),
+    makeRoute({
+      method: 'GET',
+      path: '/api/v1/devices/:id/gaps',
+      access: 'reader',
+      summary: 'What the device said will never come, with its reason',
+      answer: shapes.gaps,
+      handle: async ({ params }) => ({
+        status: 200,
+        json: { gaps: await store.gaps(findDevice(roster, params.id ?? '').key) },
+      }),
+    }),
+  ];
+}
+
+function makeReadingRoutes({ roster, store }: DeviceRouteParts): Route[] {
+  return [
+    makeRoute({
+      method: 'GET',
+      path: '/api/v1/history',
+      access: 'reader',
+      summary: 'Metrics of one device in equal buckets: count, min, max, mean, first, last',
+      query: shapes.historyQuery,
+      answer: shapes.history,
+      handle: async ({ query, signal }) => {
+        const device = findDevice(roster, query.device);
+        for (const metric of query.metrics) checkMetric(device, metric);
+        const { metrics, from, to, buckets } = query;
+        const answer = await store.history({ device: device.key, metrics, fromMs: from, toMs: to, buckets }, signal);
+        const series = answer.series.map((one) => describeSeries(device, one));
+        const bucketMs = (to - from) / buckets;
+        return {
+          status: 200,
+          json: { device: device.deviceId, fromMs: from, toMs: to, bucketMs, through: answer.through, series },
+        };
+      },
+    }),
+    makeRoute({
+      method: 'GET',
+      path: '/api/v1/readings',
+      access: 'reader',
+      summary: 'Readings of one metric as they came, page by page',
+      query: shapes.readingsQuery,
+      answer: shapes.readings,
+      handle: async ({ query, signal }) => {
+        const device = findDevice(roster, query.device);
+        const metric =
+          device.metricByName.get(query.metric) ?? (/^\d+$/.test(query.metric) ? Number(query.metric) : -1);
+        checkMetric(device, metric);
+        const { from, to, limit, skip } = query;
+        const page = await store.readings({ device: device.key, metric, fromMs: from, toMs: to, limit, skip }, signal);
+        const isText = device.metrics[metric]!.kind === 'text';
+        const json = {
+          device: device.deviceId,
+          metric,
+          timesMs: Array.from(page.timesMs),
+          arrivedMs: Array.from(page.arrivedMs),
+          values: isText ? page.texts : Array.from(page.values, writeNumber),
+          nextMs: orNull(page.nextMs),
+          nextSkip: page.nextSkip,
+        };
+        return { status: 200, json };
+      },
+    }),
+  ];
+}
+
+function makeHealthRoute({ store, version, nowMs, figures }: DeviceRouteParts): Route {
+  return makeRoute({
+    method: 'GET',
+    path: '/api/v1/health',
+    access: 'public',
+    summary: 'Whether the hub takes readings; 503 when it does not',
+    answer: shapes.health,
+    handle: ({ principal }) => {
+      const { state, code, message, sinceMs } = store.health();
+      const status = state === 'ok' ? 'ok' : 'degraded';
+      const json = { status, serverMs: nowMs(), version, store: { state, code, message, sinceMs } };
+      return { status: state === 'ok' ? 200 : 503, json: principal === null ? json : { ...json, figures: figures() } };
+    },
+  });
+}
+
+function findDevice(roster: DeviceRoster, deviceId: string): DeviceState {
+  const device = roster.devices.get(deviceId);
+  if (device !== undefined) return device;
+  throw new HttpProblem(404, 'unknown-device', {
+    message: `There is no device ${deviceId}`,
+    advice: 'GET /api/v1/devices lists them.',
+  });
+}
+
+function checkMetric(device: DeviceState, metric: number): void {
+  if (device.metrics[metric] !== undefined) return;
+  const advice = `GET /api/v1/devices/${device.deviceId} lists its metrics.`;
+  throw new HttpProblem(404, 'unknown-metric', { message: 'The device has no such metric', advice });
+}
+
+export function describeDevice(device: DeviceState) {
+  const latest = new Map(
+    listLatest(device).map(({ metric, timeMs, value }) => [
+      metric,
+      { timeMs, value: typeof value === 'number' ? writeNumber(value) : value },
+    ]),
+  );
+  return {
+    id: device.deviceId,
+    model: device.model,
+    firmware: device.firmware,
+    createdMs: device.createdMs,
+    presence: device.presence,
+    lastSeenMs: orNull(device.lastSeenMs),
+    clockOffsetMs: orNull(device.clockOffsetMs),
+    stream: device.stream?.key ?? 0,
+    seq: device.stream?.progress.received ?? 0,
+    metrics: device.metrics.map(({ name, unit, kind }, index) => ({
+      index,
+      name,
+      unit,
+      kind,
+      latest: latest.get(index) ?? null,
+    })),
+  };
+}
+
+function describeSeries(device: DeviceState, series: HistorySeries) {
+  const { name, unit, kind } = device.metrics[series.metric]!;
+  const { count, min, max, sum, first, last } = series;
+  const mean = sum.map((value, bucket) => value / count[bucket]!);
+  const columns = { min: toJson(min), max: toJson(max), mean: toJson(mean), first: toJson(first), last: toJson(last) };
+  return { metric: series.metric, name, unit, kind, count: Array.from(count), ...columns, texts: series.texts };
+}
+
+/** JSON has no NaN: an empty bucket is null. */
+function toJson(column: Float64Array): (number | null)[] {
+  return Array.from(column, orNull);
+}
+
+function orNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+/** Every double, exactly: what JSON cannot say goes as text. */
+function writeNumber(value: number): number | string {
+  return Number.isFinite(value) && !Object.is(value, -0) ? value : Object.is(value, -0) ? '-0' : String(value);
+}

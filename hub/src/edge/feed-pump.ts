@@ -1,0 +1,45 @@
+/**
+ * Decides when the live feed is flushed: soon after something comes, but never spending more than a fifth of a core on it.
+ *
+ * Owns one timer. After a flush that took d milliseconds the next one waits 4 × d, and at least flushMsMin: with few viewers
+ * a reading is on its way within 4 ms, with thousands the flushes grow rarer and fuller by themselves.
+ */
+import type { LiveFeed } from '../core/live-feed.ts';
+
+export const flushMsMin = 4;
+export const flushMsMax = 100;
+/** Viewers that are behind are looked after this often. */
+const behindMs = 50;
+
+export class FeedPump {
+  private timer: NodeJS.Timeout | null = null;
+  private lastEndMs = 0;
+  private pauseMs = flushMsMin;
+  private feed: LiveFeed | null = null;
+
+  /** The feed needs the pump's `request` to be made, so it is handed over afterwards. */
+  attach(feed: LiveFeed): void {
+    this.feed = feed;
+  }
+
+  readonly request = (): void => {
+    if (this.timer !== null) return;
+    const sinceMs = performance.now() - this.lastEndMs;
+    this.timer = setTimeout(this.flush, Math.max(0, this.pauseMs - sinceMs));
+  };
+
+  stop(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  private readonly flush = (): void => {
+    this.timer = null;
+    if (this.feed === null) return;
+    const startMs = performance.now();
+    const isAnyBehind = this.feed.flush(Date.now());
+    this.lastEndMs = performance.now();
+    this.pauseMs = Math.min(flushMsMax, Math.max(flushMsMin, 4 * (this.lastEndMs - startMs)));
+    if (isAnyBehind && this.timer === null) this.timer = setTimeout(this.flush, Math.max(behindMs, this.pauseMs));
+  };
+}

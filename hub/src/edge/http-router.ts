@@ -1,0 +1,229 @@
+/**
+ * Turns a list of routes into a hono application: who may call, what shape the input has, what an error looks like.
+ * The only file that uses hono.
+ *
+ * Owns no state. Invariant: every route states its access, and access is checked here, in front of the handler, by the
+ * route itself and not by its path. An unsafe request that rides on a cookie must come from our own origin.
+ */
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { checkShape, type Out, type Shape } from './http-shapes.ts';
+import type { Principal, SignInDesk } from './sign-in-desk.ts';
+
+export const cookieName = 'lapwing_session';
+
+/** `public`: anyone. `person`: a signed-in browser. `reader`: a person or an API token. */
+export type Access = 'public' | 'person' | 'reader';
+
+export interface RouteCall<Query, Body> {
+  readonly query: Query;
+  readonly body: Body;
+  readonly params: Record<string, string>;
+  readonly principal: Principal | null;
+  /** Remote address, for limits. */
+  readonly address: string;
+  readonly signal: AbortSignal;
+}
+
+export interface RouteAnswer {
+  readonly status: number;
+  readonly json?: unknown;
+  readonly cookie?: string;
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** hono's form: /api/v1/devices/:id */
+  readonly path: string;
+  readonly access: Access;
+  readonly summary: string;
+  readonly query?: Shape;
+  readonly body?: Shape;
+  readonly answer?: Shape;
+  readonly handle: (call: RouteCall<never, never>) => Promise<RouteAnswer> | RouteAnswer;
+}
+
+/** Ties a handler's argument to the shapes that check it. */
+export function makeRoute<Q extends Shape, B extends Shape>(
+  route: Omit<Route, 'handle' | 'query' | 'body'> & {
+    readonly query?: Q;
+    readonly body?: B;
+    readonly handle: (call: RouteCall<Out<Q>, Out<B>>) => Promise<RouteAnswer> | RouteAnswer;
+  },
+): Route {
+  return route as unknown as Route;
+}
+
+/** A refusal with everything its reader needs. */
+export class HttpProblem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly advice: string;
+
+  constructor(status: number, code: string, text: { message: string; advice: string }) {
+    super(text.message);
+    this.status = status;
+    this.code = code;
+    this.advice = text.advice;
+  }
+}
+
+export interface RouterParts {
+  readonly routes: readonly Route[];
+  readonly desk: SignInDesk;
+  readonly answerPage: (path: string, headers: { acceptEncoding: string; ifNoneMatch: string }) => Response | null;
+  readonly noteError: (error: unknown, path: string) => void;
+}
+
+const bodyBytesMax = 65_536;
+
+/** `default-src 'none'` and then only what the page needs: no inline script or style, no other host. */
+export const securityHeaders: Readonly<Record<string, string>> = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+interface NodeBindings {
+  readonly incoming: { readonly socket: { readonly remoteAddress?: string } };
+}
+
+export function makeRouter(parts: RouterParts): (request: Request, bindings: object) => Response | Promise<Response> {
+  const app = new Hono<{ Bindings: NodeBindings }>();
+  app.use('*', async (context, next) => {
+    await next();
+    for (const [name, value] of Object.entries(securityHeaders)) context.res.headers.set(name, value);
+    if (context.req.path.startsWith('/api/')) context.res.headers.set('cache-control', 'no-store');
+  });
+  app.use('/api/*', bodyLimit({ maxSize: bodyBytesMax, onError: () => problemResponse(tooLarge()) }));
+  for (const route of parts.routes) app.on(route.method, route.path, (context) => runRoute(route, context, parts));
+  app.all('/api/*', () =>
+    problemResponse(
+      new HttpProblem(404, 'not-found', { message: 'There is no such route', advice: 'See /api/v1/openapi.json.' }),
+    ),
+  );
+  app.get('*', (context) => {
+    const headers = {
+      acceptEncoding: context.req.header('accept-encoding') ?? '',
+      ifNoneMatch: context.req.header('if-none-match') ?? '',
+    };
+    return parts.answerPage(context.req.path, headers) ?? context.text('Not found', 404);
+  });
+  app.onError((error, context) => answerError(error, context.req.path, parts));
+  return (request, bindings) => app.fetch(request, bindings as NodeBindings);
+}
+
+async function runRoute(
+  route: Route,
+  context: Context<{ Bindings: NodeBindings }>,
+  parts: RouterParts,
+): Promise<Response> {
+  const credentials = readCredentials(context.req.raw.headers);
+  const principal = parts.desk.identify(credentials, Date.now());
+  checkAccess(route, principal);
+  if (route.method !== 'GET' && principal?.kind === 'person') checkOrigin(context.req.raw.headers);
+  const query = checkInput(route.query, Object.fromEntries(new URL(context.req.url).searchParams));
+  const body = route.body === undefined ? undefined : checkInput(route.body, await readJson(context));
+  const call = {
+    query: query as never,
+    body: body as never,
+    params: context.req.param() as Record<string, string>,
+    principal,
+    address: context.env.incoming.socket.remoteAddress ?? '',
+    signal: context.req.raw.signal,
+  };
+  const answer = await route.handle(call);
+  const headers: Record<string, string> = answer.cookie === undefined ? {} : { 'set-cookie': answer.cookie };
+  if (answer.json === undefined) return new Response(null, { status: answer.status, headers });
+  return Response.json(answer.json, { status: answer.status, headers });
+}
+
+/** Bearer token and session cookie of a request or an upgrade. */
+export function readCredentials(headers: { get(name: string): string | null }): { bearer: string; cookie: string } {
+  const bearer = /^Bearer ([A-Za-z0-9_~.+/=-]{1,200})$/.exec(headers.get('authorization') ?? '')?.[1] ?? '';
+  const cookie =
+    new RegExp(`(?:^|; *)${cookieName}=([A-Za-z0-9_-]{1,100})(?:;|$)`).exec(headers.get('cookie') ?? '')?.[1] ?? '';
+  return { bearer, cookie };
+}
+
+/** True when a browser's Origin is the very host it talks to. Absent: not a browser, or a same-origin GET. */
+export function isOwnOrigin(headers: { get(name: string): string | null }): boolean {
+  const origin = headers.get('origin');
+  if (origin === null) return true;
+  return URL.canParse(origin) && new URL(origin).host === headers.get('host');
+}
+
+function checkAccess(route: Route, principal: Principal | null): void {
+  if (route.access === 'public') return;
+  if (principal === null) {
+    throw new HttpProblem(401, 'unauthorized', {
+      message: 'Nobody is signed in',
+      advice: 'Sign in, or send an API token as Authorization: Bearer.',
+    });
+  }
+  if (route.access === 'person' && principal.kind !== 'person') {
+    throw new HttpProblem(403, 'forbidden', {
+      message: 'An API token may not do this',
+      advice: 'Sign in as a person.',
+    });
+  }
+}
+
+function checkOrigin(headers: Headers): void {
+  if (headers.get('origin') !== null && isOwnOrigin(headers)) return;
+  throw new HttpProblem(403, 'foreign-origin', {
+    message: 'The request did not come from this hub’s own page',
+    advice: 'Scripts use an API token instead of the cookie.',
+  });
+}
+
+function checkInput(shape: Shape | undefined, input: unknown): unknown {
+  if (shape === undefined) return undefined;
+  const checked = checkShape(shape, input);
+  if (checked.ok) return checked.value;
+  throw new HttpProblem(400, 'bad-request', {
+    message: checked.text,
+    advice: 'The shapes are in /api/v1/openapi.json.',
+  });
+}
+
+async function readJson(context: Context): Promise<unknown> {
+  const type = context.req.header('content-type') ?? '';
+  if (!/^application\/json\b/.test(type)) {
+    throw new HttpProblem(415, 'not-json', {
+      message: 'The body must be JSON',
+      advice: 'Send content-type: application/json.',
+    });
+  }
+  try {
+    return await context.req.json();
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new HttpProblem(400, 'bad-json', {
+      message: `The body is not JSON: ${cause.message}`,
+      advice: 'Check quotes and commas.',
+    });
+  }
+}
+
+function answerError(error: unknown, path: string, parts: RouterParts): Response {
+  if (error instanceof HttpProblem) return problemResponse(error);
+  // Not our reader's fault and not theirs to see: the log has it.
+  parts.noteError(error, path);
+  const text = { message: 'The hub could not do this now', advice: 'See /api/v1/health and the hub’s log.' };
+  return problemResponse(new HttpProblem(503, 'unavailable', text));
+}
+
+function problemResponse({ status, code, message, advice }: HttpProblem): Response {
+  return Response.json({ error: { code, message, advice } }, { status });
+}
+
+function tooLarge(): HttpProblem {
+  return new HttpProblem(413, 'too-large', {
+    message: `A body has at most ${bodyBytesMax} bytes`,
+    advice: 'Send less at once.',
+  });
+}

@@ -1,0 +1,172 @@
+/**
+ * The shape of everything that comes in over HTTP, and of what goes out, as zod schemas. The only file that uses zod.
+ *
+ * The OpenAPI document is made from these same shapes, so it cannot say anything else than what is checked.
+ */
+import { deviceIdPattern, limits } from '@lapwing/protocol';
+import { z } from 'zod';
+
+const timeMs = z.coerce.number().int().min(limits.timeMsMin).max(limits.timeMsMax);
+const nullableTime = z.number().nullable();
+const label = z.string().min(1).max(100);
+export const deviceIdShape = z
+  .string()
+  .regex(deviceIdPattern, 'letters, digits, . _ : -, at most 64, first a letter or digit');
+const kind = z.enum(['gauge', 'counter', 'bool', 'text']);
+const reading = z.union([z.number(), z.string()]);
+
+export const deviceShape = z.object({
+  id: z.string(),
+  model: z.string(),
+  firmware: z.string(),
+  createdMs: z.number(),
+  presence: z.enum(['online', 'late', 'offline', 'asleep', 'unknown']),
+  lastSeenMs: nullableTime,
+  clockOffsetMs: nullableTime.describe('device clock minus hub clock'),
+  stream: z.number(),
+  seq: z.number(),
+  metrics: z.array(
+    z.object({
+      index: z.number(),
+      name: z.string(),
+      unit: z.string(),
+      kind,
+      latest: z.object({ timeMs: z.number(), value: reading }).nullable(),
+    }),
+  ),
+});
+
+const column = z.array(z.number().nullable());
+const keyShape = z.object({
+  id: z.string(),
+  label: z.string(),
+  createdMs: z.number(),
+  expiresMs: nullableTime,
+  usesLeft: z.number().nullable(),
+});
+
+export const shapes = {
+  signIn: z.union([
+    z.object({ link: z.string().min(1).max(200) }),
+    z.object({ user: z.string().min(1).max(64), password: z.string().min(1).max(512) }),
+  ]),
+  password: z.object({ password: z.string().min(10, 'at least 10 characters').max(512) }),
+  who: z.object({ user: z.string(), passwordSet: z.boolean() }),
+  enrol: z.object({ key: z.string().min(1).max(200), deviceId: deviceIdShape }),
+  enrolled: z.object({ deviceId: z.string(), token: z.string() }),
+  makeToken: z.object({ label }),
+  token: z.object({ id: z.string(), token: z.string().describe('shown this once') }),
+  tokens: z.object({ tokens: z.array(z.object({ id: z.string(), label: z.string(), createdMs: z.number() })) }),
+  makeKey: z.object({
+    label,
+    uses: z.number().int().min(1).max(1_000_000).optional(),
+    expiresMs: z.number().int().optional(),
+  }),
+  key: z.object({ id: z.string(), key: z.string().describe('shown this once') }),
+  keys: z.object({ keys: z.array(keyShape) }),
+  devices: z.object({ serverMs: z.number(), devices: z.array(deviceShape) }),
+  listing: z.object({ limit: z.coerce.number().int().min(1).max(10_000).default(200) }),
+  events: z.object({
+    events: z.array(
+      z.object({ atMs: z.number(), arrivedMs: z.number(), level: z.string(), code: z.string(), text: z.string() }),
+    ),
+  }),
+  gaps: z.object({
+    gaps: z.array(
+      z.object({
+        stream: z.number(),
+        fromSeq: z.number(),
+        toSeq: z.number(),
+        reason: z.string(),
+        fromMs: z.number(),
+        toMs: z.number(),
+        readings: z.number(),
+      }),
+    ),
+  }),
+  historyQuery: z
+    .object({
+      device: deviceIdShape,
+      metrics: z
+        .string()
+        .regex(/^\d{1,4}(,\d{1,4})*$/, 'metric indices with commas, such as 0,1,2')
+        .transform((text) => [...new Set(text.split(',').map(Number))]),
+      from: timeMs,
+      to: timeMs,
+      buckets: z.coerce.number().int().min(1).max(10_000).default(600),
+    })
+    .refine((query) => query.to > query.from, 'to must lie after from')
+    .refine(
+      (query) => query.metrics.length * query.buckets <= 1_000_000,
+      'at most 1,000,000 cells: fewer metrics or buckets',
+    ),
+  history: z.object({
+    device: z.string(),
+    fromMs: z.number(),
+    toMs: z.number(),
+    bucketMs: z.number(),
+    through: z.array(z.object({ stream: z.number(), seq: z.number() })),
+    series: z.array(
+      z.object({
+        metric: z.number(),
+        name: z.string(),
+        unit: z.string(),
+        kind,
+        count: z.array(z.number()),
+        min: column,
+        max: column,
+        mean: column,
+        first: column,
+        last: column,
+        texts: z.array(z.object({ timeMs: z.number(), value: z.string() })),
+      }),
+    ),
+  }),
+  readingsQuery: z
+    .object({
+      device: deviceIdShape,
+      metric: z.string().min(1).max(limits.metricNameBytesMax).describe("a metric's name or index"),
+      from: timeMs.default(limits.timeMsMin),
+      to: timeMs.default(limits.timeMsMax),
+      limit: z.coerce.number().int().min(1).max(100_000).default(10_000),
+      skip: z.coerce.number().int().min(0).default(0),
+    })
+    .refine((query) => query.to > query.from, 'to must lie after from'),
+  readings: z.object({
+    device: z.string(),
+    metric: z.number(),
+    timesMs: z.array(z.number()),
+    arrivedMs: z.array(z.number()),
+    values: z.array(reading).describe('NaN, Infinity, -Infinity and -0 as strings'),
+    nextMs: nullableTime.describe('with nextSkip, where the next page starts; null after the last'),
+    nextSkip: z.number(),
+  }),
+  health: z.object({
+    status: z.enum(['ok', 'degraded']),
+    serverMs: z.number(),
+    version: z.string(),
+    store: z.object({ state: z.string(), code: z.string(), message: z.string(), sinceMs: z.number() }),
+    figures: z.record(z.string(), z.number()).optional().describe('only when signed in'),
+  }),
+  error: z.object({ error: z.object({ code: z.string(), message: z.string(), advice: z.string() }) }),
+} as const;
+
+export type Shape = z.ZodType;
+export type Out<S extends z.ZodType> = z.output<S>;
+
+/** Checks foreign input: the value, or one sentence that says where it is wrong. */
+export function checkShape<S extends z.ZodType>(
+  shape: S,
+  input: unknown,
+): { ok: true; value: z.output<S> } | { ok: false; text: string } {
+  const result = shape.safeParse(input);
+  if (result.success) return { ok: true, value: result.data };
+  const issue = result.error.issues[0]!;
+  const where = issue.path.join('.');
+  return { ok: false, text: where === '' ? issue.message : `${where}: ${issue.message}` };
+}
+
+/** JSON Schema of a shape, as OpenAPI 3.1 wants it. */
+export function describeShape(shape: z.ZodType, io: 'input' | 'output'): unknown {
+  return z.toJSONSchema(shape, { io, unrepresentable: 'any' });
+}

@@ -1,0 +1,129 @@
+/**
+ * The hub's one port: HTTP requests to the router, upgrades to the device and viewer sockets.
+ *
+ * Owns the listening socket and its limits. Authentication and the Origin check happen before the 101: a link that should
+ * not exist never does.
+ */
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { getRequestListener } from '@hono/node-server';
+import type { DeviceClaim } from '../core/device-session.ts';
+import type { DeviceSockets } from './device-ws.ts';
+import { isOwnOrigin, readCredentials } from './http-router.ts';
+import type { Principal } from './sign-in-desk.ts';
+import type { ViewerSockets } from './viewer-ws.ts';
+
+export interface ServerParts {
+  readonly answer: (request: Request, bindings: object) => Response | Promise<Response>;
+  readonly devices: DeviceSockets;
+  readonly viewers: ViewerSockets;
+  readonly identify: (credentials: { bearer: string; cookie: string }) => Principal | null;
+  /** The device a Bearer token belongs to, or null. */
+  readonly findDevice: (token: string) => DeviceClaim;
+  readonly linksMax: number;
+}
+
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+export class HubServer {
+  private readonly server: Server;
+  private readonly parts: ServerParts;
+  private isStopping = false;
+
+  constructor(parts: ServerParts) {
+    this.parts = parts;
+    this.server = createServer(
+      { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 10_000, noDelay: true },
+      getRequestListener(parts.answer, { overrideGlobalObjects: false }),
+    );
+    this.server.maxConnections = parts.linksMax + 1_000;
+    this.server.on('upgrade', (request, socket, head) => this.takeUpgrade({ request, socket, head }));
+  }
+
+  async listen(host: string, port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen({ host, port, backlog: 4_096 }, () => {
+        this.server.off('error', reject);
+        resolve();
+      });
+    });
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Takes no more connections and no more requests; what runs may end. */
+  stop(): void {
+    this.isStopping = true;
+    this.server.close();
+    this.server.closeIdleConnections();
+  }
+
+  terminate(): void {
+    this.server.closeAllConnections();
+  }
+
+  private takeUpgrade(upgrade: Upgrade): void {
+    upgrade.socket.on('error', () => upgrade.socket.destroy());
+    const { request } = upgrade;
+    const headers = { get: (name: string) => (request.headers[name] as string | undefined) ?? null };
+    const path = (request.url ?? '').split('?', 1)[0];
+    if (this.isStopping) return refuse(upgrade, 503, 'The hub is stopping; come back soon.');
+    if (!isOwnOrigin(headers)) return refuse(upgrade, 403, 'The Origin of this page is not the hub’s own.');
+    const offered = headers.get('sec-websocket-protocol') ?? '';
+    if (!offered.split(',').some((name) => name.trim() === 'lapwing.v1')) {
+      return refuse(upgrade, 426, 'Offer the WebSocket subprotocol lapwing.v1.');
+    }
+    if (path === '/device/v1')
+      return this.takeDevice(upgrade, readCredentials(headers).bearer, headers.get('authorization') !== null);
+    if (path === '/viewer/v1') return this.takeViewer(upgrade, readCredentials(headers));
+    refuse(upgrade, 404, 'Devices connect to /device/v1, viewers to /viewer/v1.');
+  }
+
+  private takeDevice(upgrade: Upgrade, bearer: string, hasAuthorization: boolean): void {
+    const { devices, linksMax, findDevice } = this.parts;
+    if (devices.count() >= linksMax) return refuse(upgrade, 503, `The hub is at its limit of ${linksMax} links.`);
+    if (!hasAuthorization) return devices.accept(upgrade, null);
+    const claim = bearer === '' ? null : findDevice(bearer);
+    if (claim === null) return refuse(upgrade, 401, 'This device token is unknown or revoked; enrol the device again.');
+    devices.accept(upgrade, claim);
+  }
+
+  private takeViewer(upgrade: Upgrade, credentials: { bearer: string; cookie: string }): void {
+    const principal = this.parts.identify(credentials);
+    if (principal === null) return refuse(upgrade, 401, 'Sign in, or send an API token as Authorization: Bearer.');
+    this.parts.viewers.accept(upgrade, principal);
+  }
+}
+
+const statusText: Record<number, string> = {
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  426: 'Upgrade Required',
+  503: 'Service Unavailable',
+};
+const statusCode: Record<number, string> = {
+  401: 'unauthorized',
+  403: 'foreign-origin',
+  404: 'not-found',
+  426: 'subprotocol',
+  503: 'unavailable',
+};
+
+function refuse({ socket }: Upgrade, status: number, message: string): void {
+  const body = JSON.stringify({
+    error: { code: statusCode[status], message, advice: 'protocol/SPEC.md, Connecting.' },
+  });
+  const head = [
+    `HTTP/1.1 ${status} ${statusText[status]}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}

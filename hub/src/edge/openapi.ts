@@ -1,0 +1,85 @@
+/**
+ * The OpenAPI 3.1 document, made from the same route list and shapes that the hub runs on.
+ */
+import type { Route } from './http-router.ts';
+import { describeShape, shapes } from './http-shapes.ts';
+
+interface ObjectSchema {
+  readonly properties?: Record<string, unknown>;
+  readonly required?: readonly string[];
+}
+
+/** GET /api/v1/openapi.json, which describes itself as well. */
+export function makeApiRoute(routes: readonly Route[], version: string): Route {
+  const path = '/api/v1/openapi.json';
+  const route: Route = {
+    method: 'GET',
+    path,
+    access: 'public',
+    summary: 'This document',
+    handle: () => ({ status: 200, json }),
+  };
+  const json = describeApi([...routes, route], version);
+  return route;
+}
+
+export function describeApi(routes: readonly Route[], version: string): unknown {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    const path = route.path.replace(/:(\w+)/g, '{$1}');
+    paths[path] ??= {};
+    paths[path][route.method.toLowerCase()] = describeRoute(route);
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Lapwing hub', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    paths,
+    components: {
+      securitySchemes: {
+        session: { type: 'apiKey', in: 'cookie', name: 'lapwing_session' },
+        token: { type: 'http', scheme: 'bearer' },
+      },
+    },
+  };
+}
+
+function describeRoute(route: Route): unknown {
+  const json = (schema: unknown) => ({ 'application/json': { schema } });
+  const security = { public: [], person: [{ session: [] }], reader: [{ session: [] }, { token: [] }] }[route.access];
+  const answer = route.answer === undefined ? {} : { content: json(describeShape(route.answer, 'output')) };
+  return {
+    summary: route.summary,
+    security,
+    parameters: [...describePathParameters(route.path), ...describeQuery(route)],
+    ...(route.body === undefined
+      ? {}
+      : { requestBody: { required: true, content: json(describeShape(route.body, 'input')) } }),
+    responses: {
+      '2XX': { description: 'Done', ...answer },
+      default: {
+        description: 'Refused; the body says why and what to do',
+        content: json(describeShape(shapes.error, 'output')),
+      },
+    },
+  };
+}
+
+function describePathParameters(path: string): unknown[] {
+  return [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+}
+
+function describeQuery(route: Route): unknown[] {
+  if (route.query === undefined) return [];
+  const { properties = {}, required = [] } = describeShape(route.query, 'input') as ObjectSchema;
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
+  }));
+}

@@ -1,0 +1,108 @@
+/**
+ * Signing in and telling who calls: secrets in, principals out. The bridge between node:crypto's edge and core/identity.
+ *
+ * Owns the memory of failed sign-ins. Refuses for a growing time after failures, by address, whether or not the user exists.
+ */
+import { type Identity, ownerName } from '../core/identity.ts';
+import type { DeviceKey } from '../core/ports.ts';
+import { areHashesEqual, hashPassword, hashToken, makeToken, verifyPassword } from './secrets.ts';
+import { redeemSignInLink } from './sign-in-links.ts';
+
+export type Principal =
+  | { readonly kind: 'person'; readonly user: string; readonly sessionHash: string }
+  | { readonly kind: 'token'; readonly tokenId: string };
+
+export type SignInResult =
+  | { readonly ok: true; readonly sessionToken: string; readonly user: string }
+  | { readonly ok: false; readonly waitMs: number };
+
+interface Failures {
+  count: number;
+  untilMs: number;
+}
+
+const freeFailures = 5;
+const backoffMsMax = 15 * 60_000;
+const addressesMax = 10_000;
+
+export class SignInDesk {
+  private readonly identity: Identity;
+  private readonly dataDirectory: string;
+  private readonly failures = new Map<string, Failures>();
+
+  constructor(identity: Identity, dataDirectory: string) {
+    this.identity = identity;
+    this.dataDirectory = dataDirectory;
+  }
+
+  identify({ bearer, cookie }: { bearer: string; cookie: string }, nowMs: number): Principal | null {
+    if (bearer !== '') {
+      const token = this.identity.findApiToken(hashToken(bearer));
+      return token === null ? null : { kind: 'token', tokenId: token.id };
+    }
+    if (cookie === '') return null;
+    const session = this.identity.findSession(hashToken(cookie), nowMs);
+    return session === null ? null : { kind: 'person', user: session.user, sessionHash: session.hash };
+  }
+
+  /** Whether a live principal is still good: a viewer's socket must not outlive its session. */
+  isGood(principal: Principal, nowMs: number): boolean {
+    if (principal.kind === 'person') return this.identity.findSession(principal.sessionHash, nowMs) !== null;
+    return this.identity.listApiTokens().some((token) => token.id === principal.tokenId);
+  }
+
+  async signInByLink(link: string, address: string, nowMs: number): Promise<SignInResult> {
+    const waitMs = this.waitMs(address, nowMs);
+    if (waitMs > 0) return { ok: false, waitMs };
+    if (!(await redeemSignInLink(this.dataDirectory, link, nowMs))) return this.refuse(address, nowMs);
+    if (this.identity.findUser(ownerName) === null) {
+      await this.identity.saveUser({ name: ownerName, passwordHash: '', createdMs: nowMs });
+    }
+    return this.openSession(ownerName, address, nowMs);
+  }
+
+  async signInByPassword(
+    given: { user: string; password: string },
+    address: string,
+    nowMs: number,
+  ): Promise<SignInResult> {
+    const waitMs = this.waitMs(address, nowMs);
+    if (waitMs > 0) return { ok: false, waitMs };
+    const user = this.identity.findUser(given.user);
+    const isRight = await verifyPassword(given.password, user?.passwordHash ?? '');
+    return isRight && user !== null ? this.openSession(user.name, address, nowMs) : this.refuse(address, nowMs);
+  }
+
+  /** Sets the password and ends the user's other sessions. */
+  async setPassword(principal: Principal & { kind: 'person' }, password: string): Promise<void> {
+    const user = this.identity.findUser(principal.user);
+    if (user === null) throw new Error(`no user ${principal.user}`);
+    await this.identity.saveUser({ ...user, passwordHash: await hashPassword(password) });
+    this.identity.removeOtherSessions(user.name, principal.sessionHash);
+  }
+
+  verifyDeviceToken(device: DeviceKey, token: string): boolean {
+    const stored = this.identity.deviceTokenHash(device);
+    return stored !== null && areHashesEqual(stored, hashToken(token));
+  }
+
+  private openSession(user: string, address: string, nowMs: number): SignInResult {
+    this.failures.delete(address);
+    const sessionToken = makeToken();
+    this.identity.addSession(hashToken(sessionToken), user, nowMs);
+    return { ok: true, sessionToken, user };
+  }
+
+  private waitMs(address: string, nowMs: number): number {
+    return Math.max(0, (this.failures.get(address)?.untilMs ?? 0) - nowMs);
+  }
+
+  private refuse(address: string, nowMs: number): SignInResult {
+    // Forgetting everyone when the table is full is kinder than a table without a bound; 10,000 addresses guess slowly anyway.
+    if (this.failures.size >= addressesMax) this.failures.clear();
+    const count = (this.failures.get(address)?.count ?? 0) + 1;
+    const waitMs = count < freeFailures ? 0 : Math.min(backoffMsMax, 1_000 * 2 ** (count - freeFailures));
+    this.failures.set(address, { count, untilMs: nowMs + waitMs });
+    return { ok: false, waitMs };
+  }
+}

@@ -1,0 +1,277 @@
+/**
+ * Wires one hub: store, core and edges, by plain constructors, and the timers that let the core's time pass.
+ *
+ * The one place that knows every part. Start order: store (what is known), core, sockets, and only then the port. Stop order
+ * is the reverse: no more connections, commit what was received, Ack it, say Goodbye, close.
+ */
+import { fileURLToPath } from 'node:url';
+import { BatchScratch } from '@lapwing/protocol';
+import { DeviceRoster, rosterDefaults } from './core/device-roster.ts';
+import { type DeviceClaim, type SessionOptions, sessionDefaults } from './core/device-session.ts';
+import { Identity } from './core/identity.ts';
+import { Intake } from './core/intake.ts';
+import { LiveFeed } from './core/live-feed.ts';
+import type { Store, StoredState, StoreHealth, StoreListener } from './core/ports.ts';
+import { makeAccountRoutes, makeEnrolmentKey } from './edge/account-routes.ts';
+import { makeDeviceRoutes } from './edge/device-routes.ts';
+import { DeviceSockets } from './edge/device-ws.ts';
+import { FaultBook } from './edge/fault-book.ts';
+import { FeedPump } from './edge/feed-pump.ts';
+import { makeRouter, type Route } from './edge/http-router.ts';
+import { HubServer } from './edge/hub-server.ts';
+import type { Log } from './edge/log.ts';
+import { makeApiRoute } from './edge/openapi.ts';
+import { hashToken } from './edge/secrets.ts';
+import { SignInDesk } from './edge/sign-in-desk.ts';
+import { makeSignInLink, removeOldSignInLinks } from './edge/sign-in-links.ts';
+import { StaticPages } from './edge/static-pages.ts';
+import { ViewerSockets } from './edge/viewer-ws.ts';
+import { openStore } from './store/open-store.ts';
+
+export interface HubOptions {
+  readonly dataDirectory: string;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly webDirectory: string;
+  readonly ackIntervalMs: number;
+  readonly linksMax: number;
+  readonly commitIntervalMs: number;
+  readonly log: Log;
+}
+
+export const hubVersion = '0.1.0';
+
+export const hubDefaults = {
+  host: '127.0.0.1',
+  port: 7180,
+  webDirectory: fileURLToPath(new URL('../../web/dist', import.meta.url)),
+  ackIntervalMs: sessionDefaults.ackIntervalMs,
+  linksMax: 20_000,
+  commitIntervalMs: 0,
+} as const;
+
+export interface Hub {
+  readonly url: string;
+  /** Set on the very first start only: shown once, kept nowhere. */
+  readonly firstStart: { readonly signInLink: string; readonly enrolmentKey: string } | null;
+  makeSignInLink(): Promise<string>;
+  /** A single-use enrolment key for this machine's own agent, good for ten minutes. */
+  makeTicket(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+const deviceSweepMs = 1_000;
+const ackSweepMs = 50;
+const viewerSweepMs = 15_000;
+const storeRetryMs = 2_000;
+const ticketLifeMs = 600_000;
+const goodbyeBackMs = 1_000;
+const closingMsMax = 1_500;
+
+/** The store speaks before the core exists; nothing can have been appended by then, so nothing can be lost. */
+class LateListener implements StoreListener {
+  target: StoreListener | null = null;
+  storeOnCommitted(receipt: Parameters<StoreListener['storeOnCommitted']>[0]): void {
+    this.target?.storeOnCommitted(receipt);
+  }
+  storeOnAbandoned(streams: Parameters<StoreListener['storeOnAbandoned']>[0]): void {
+    this.target?.storeOnAbandoned(streams);
+  }
+  storeOnPressure(pressure: 'high' | 'normal'): void {
+    this.target?.storeOnPressure(pressure);
+  }
+  storeOnState(health: StoreHealth): void {
+    this.target?.storeOnState(health);
+  }
+}
+
+export async function startHub(options: HubOptions): Promise<Hub> {
+  const { dataDirectory, host, commitIntervalMs } = options;
+  const listener = new LateListener();
+  const opened = await openStore({ directory: dataDirectory, commitIntervalMs, listener });
+  const startedMs = Date.now();
+  const core = buildCore(options, { ...opened, startedMs });
+  const edges = buildEdges(options, core);
+  listener.target = {
+    storeOnCommitted: (receipt) => core.intake.storeOnCommitted(receipt, Date.now()),
+    storeOnAbandoned: (streams) => core.intake.storeOnAbandoned(streams),
+    storeOnPressure: (pressure) => (pressure === 'high' ? edges.devices.pause() : edges.devices.resume()),
+    storeOnState: ({ state, code, message }) => options.log.warn({ state, code }, `store: ${message || state}`),
+  };
+  await removeOldSignInLinks(dataDirectory, startedMs);
+  const port = await edges.server.listen(host, options.port);
+  const url = `http://${nameForBrowsers(host)}:${port}`;
+  const makeLink = async () => `${url}/sign-in#link=${await makeSignInLink(dataDirectory)}`;
+  const firstStart = await welcomeFirst(core.identity, makeLink);
+  const timers = startTimers(core, edges);
+  return {
+    url,
+    firstStart,
+    makeSignInLink: makeLink,
+    makeTicket: async () => {
+      const nowMs = Date.now();
+      const ticket = { label: 'this machine', uses: 1, expiresMs: nowMs + ticketLifeMs, nowMs };
+      return (await makeEnrolmentKey(core.identity, ticket)).key;
+    },
+    stop: () => stopHub(core, edges, timers),
+  };
+}
+
+interface Core {
+  readonly store: Store;
+  readonly roster: DeviceRoster;
+  readonly feed: LiveFeed;
+  readonly pump: FeedPump;
+  readonly intake: Intake;
+  readonly identity: Identity;
+  readonly desk: SignInDesk;
+  readonly session: SessionOptions;
+  readonly startedMs: number;
+}
+
+function buildCore(options: HubOptions, from: { store: Store; state: StoredState; startedMs: number }): Core {
+  const { store, state, startedMs } = from;
+  const pump = new FeedPump();
+  const roster = new DeviceRoster(state, (change) => store.change(change), { ...rosterDefaults, startedMs });
+  const feed = new LiveFeed(roster, pump.request);
+  pump.attach(feed);
+  const session = { ...sessionDefaults, ackIntervalMs: options.ackIntervalMs };
+  const intakeOptions = {
+    ackIntervalMs: session.ackIntervalMs,
+    ackAtOnceAfter: session.inFlightMax / 2,
+    storeRetryMs,
+  };
+  const intake = new Intake({ store, roster, feed, scratch: new BatchScratch() }, intakeOptions);
+  const identity = new Identity(state.identity, {
+    persist: (change) => store.change(change),
+    commit: (change) => store.commitChange(change),
+  });
+  const desk = new SignInDesk(identity, options.dataDirectory);
+  return { store, roster, feed, pump, intake, identity, desk, session, startedMs };
+}
+
+interface Edges {
+  readonly devices: DeviceSockets;
+  readonly viewers: ViewerSockets;
+  readonly server: HubServer;
+}
+
+function buildEdges(options: HubOptions, core: Core): Edges {
+  const { roster, intake, feed, desk, identity, session } = core;
+  const faults = new FaultBook(options.log);
+  const devices = new DeviceSockets({
+    roster,
+    intake,
+    feed,
+    options: session,
+    verifyToken: (deviceId, token) => {
+      const device = roster.devices.get(deviceId);
+      return device !== undefined && desk.verifyDeviceToken(device.key, token) ? device : null;
+    },
+    noteFault: (fault, deviceId, text) => faults.note(fault, { deviceId, text, nowMs: Date.now() }),
+  });
+  const viewers = new ViewerSockets({
+    feed,
+    isGood: (principal) => desk.isGood(principal, Date.now()),
+    noteFault: (fault, text) => faults.note(fault, { deviceId: null, text, nowMs: Date.now() }),
+  });
+  const figures = () => ({
+    ...intake.counters,
+    ...faults.counts(),
+    devices: devices.count(),
+    viewers: viewers.count(),
+    uptimeMs: Date.now() - core.startedMs,
+    ...numbersOf(core.store.health()),
+  });
+  const pages = new StaticPages(options.webDirectory);
+  const server = new HubServer({
+    answer: makeRouter({
+      routes: listRoutes(core, { figures, rightsOnChange: () => viewers.checkRights() }),
+      desk,
+      answerPage: (path, headers) => pages.answer(path, headers),
+      noteError: (error, path) => options.log.error({ err: error, path }, 'a request failed'),
+    }),
+    devices,
+    viewers,
+    identify: (credentials) => desk.identify(credentials, Date.now()),
+    findDevice: (token) => findDevice(token, identity, roster),
+    linksMax: options.linksMax,
+  });
+  return { devices, viewers, server };
+}
+
+function listRoutes(core: Core, calls: { figures: () => Record<string, number>; rightsOnChange: () => void }): Route[] {
+  const { desk, identity, roster, store } = core;
+  const nowMs = Date.now;
+  const routes = [
+    ...makeAccountRoutes({ desk, identity, roster, nowMs, rightsOnChange: calls.rightsOnChange }),
+    ...makeDeviceRoutes({ roster, store, version: hubVersion, nowMs, figures: calls.figures }),
+  ];
+  return [...routes, makeApiRoute(routes, hubVersion)];
+}
+
+function startTimers({ roster, feed, intake, identity }: Core, { devices, viewers }: Edges): NodeJS.Timeout[] {
+  const sweepDevices = () => {
+    const nowMs = Date.now();
+    devices.sweep(nowMs);
+    for (const device of roster.sweepPresence(nowMs)) feed.publishPresence(device);
+  };
+  const sweepViewers = () => {
+    viewers.sweep();
+    identity.removeExpiredSessions(Date.now());
+  };
+  return [
+    setInterval(sweepDevices, deviceSweepMs),
+    setInterval(() => intake.sweepAcks(Date.now()), ackSweepMs),
+    setInterval(sweepViewers, viewerSweepMs),
+  ];
+}
+
+async function stopHub(core: Core, { devices, viewers, server }: Edges, timers: NodeJS.Timeout[]): Promise<void> {
+  server.stop();
+  devices.pause();
+  for (const timer of timers) clearInterval(timer);
+  // Closing the store commits what was received; its receipts arrive before it resolves.
+  await core.store.close();
+  core.intake.sweepAcks(Number.POSITIVE_INFINITY);
+  core.pump.stop();
+  core.feed.flush(Date.now());
+  devices.sayGoodbye(goodbyeBackMs);
+  viewers.sayGoodbye(goodbyeBackMs);
+  devices.resume();
+  await waitUntilGone(() => devices.count() + viewers.count(), closingMsMax);
+  devices.terminate();
+  viewers.terminate();
+  server.terminate();
+}
+
+/** The very first start lets its owner in: a sign-in link and an enrolment key, kept as hashes and shown once. */
+async function welcomeFirst(identity: Identity, makeLink: () => Promise<string>): Promise<Hub['firstStart']> {
+  if (!identity.isEmpty() || identity.listEnrolmentKeys().length > 0) return null;
+  const { key } = await makeEnrolmentKey(identity, { label: 'first', nowMs: Date.now() });
+  return { signInLink: await makeLink(), enrolmentKey: key };
+}
+
+/** An address to type: the wildcard addresses are for listening only. */
+function nameForBrowsers(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function findDevice(token: string, identity: Identity, roster: DeviceRoster): DeviceClaim {
+  const key = identity.findDeviceByToken(hashToken(token));
+  const device = key === null ? undefined : roster.deviceOf(key);
+  return device === undefined ? null : { deviceId: device.deviceId };
+}
+
+function numbersOf(health: StoreHealth): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(health).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  );
+}
+
+async function waitUntilGone(count: () => number, msMax: number): Promise<void> {
+  const endMs = Date.now() + msMax;
+  while (count() > 0 && Date.now() < endMs) await new Promise((resolve) => setTimeout(resolve, 10));
+}
