@@ -56,7 +56,7 @@ export async function startHub(options: HubOptions): Promise<HubProcess> {
   return { child, url: ready.url, port: Number(new URL(ready.url).port), signInLink: ready.signInLink ?? '', output };
 }
 
-function waitForReady(child: ChildProcess, output: () => string): Promise<{ url: string; signInLink?: string }> {
+function waitForReady(child: ChildProcess, output: () => string): Promise<{ url: string; signInLink?: string | null }> {
   return new Promise((fulfil, reject) => {
     const fail = (why: string): void => {
       clearTimeout(timer);
@@ -67,7 +67,7 @@ function waitForReady(child: ChildProcess, output: () => string): Promise<{ url:
     child.once('error', (error) => fail(`could not be started: ${error.message}`));
     child.once('exit', (code, signal) => fail(`ended (${signal ?? code}) before it listened`));
     child.on('message', (message) => {
-      const ready = message as { type?: string; url: string; signInLink?: string };
+      const ready = message as { type?: string; url: string; signInLink?: string | null };
       if (ready.type !== 'ready') return;
       clearTimeout(timer);
       child.removeAllListeners('exit');
@@ -103,12 +103,16 @@ export function startSim(
   return { child, output: collectOutput(child, 'stderr'), objects: () => objects };
 }
 
-/** Sends a signal to a child of ours, if it still runs, and waits for its end; after `graceMs` it is killed. */
+/**
+ * Sends a signal to a child of ours, if there is one and it still runs, and waits for its end; after `graceMs` it is killed.
+ * Resolves to its exit code, null when a signal ended it.
+ */
 export async function endProcess(
-  child: ChildProcess,
+  child: ChildProcess | undefined,
   signal: NodeJS.Signals,
   graceMs = 15_000,
 ): Promise<number | null> {
+  if (child === undefined) return null;
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const ended = once(child, 'exit');
   child.kill(signal);

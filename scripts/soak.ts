@@ -1,0 +1,56 @@
+/**
+ * `npm run soak -- --kills 20 | --power-cuts 10 [--boards 100] [--interval-ms 20] [--seed 1] [--json]`: proves that what was acked is
+ * stored, once. With `--json` the last line of standard output is one object; progress goes to standard error. Exit code 1 when a
+ * goal is not met, 2 when it was asked wrongly or may not do what it was asked.
+ */
+import { parseArgs } from 'node:util';
+import { printReport } from './load-report.ts';
+import { reportKills, runKills } from './soak/kill-rounds.ts';
+import { whyNoLoopDisk } from './soak/loop-disk.ts';
+import { reportPowerCuts, runPowerCuts } from './soak/power-cuts.ts';
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: 'string' },
+    'power-cuts': { type: 'string' },
+    boards: { type: 'string', default: '100' },
+    // 50 frames a second and board: 5,000 a second into the hub.
+    'interval-ms': { type: 'string', default: '20' },
+    seed: { type: 'string', default: '1' },
+    'break-fsync': { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+function readWhole(name: keyof typeof values, [least, most]: readonly [number, number]): number {
+  const value = Number(values[name]);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  console.error(`--${name} is a whole number from ${least} to ${most}`);
+  process.exit(2);
+}
+
+const load = {
+  boards: readWhole('boards', [1, 1000]),
+  intervalMs: readWhole('interval-ms', [1, 60_000]),
+  seed: readWhole('seed', [0, 2 ** 31]),
+  metrics: 4,
+};
+
+if (values.kills !== undefined) {
+  const options = { ...load, kills: readWhole('kills', [1, 1000]), betweenMs: [500, 3000] as const };
+  printReport(reportKills(options, await runKills(options)), values.json);
+} else if (values['power-cuts'] !== undefined) {
+  const why = whyNoLoopDisk();
+  if (why !== null) {
+    console.error(why);
+    process.exit(2);
+  }
+  const cuts = readWhole('power-cuts', [1, 1000]);
+  const options = { ...load, cuts, betweenMs: [1500, 5000] as const, breakFsync: values['break-fsync'] };
+  printReport(reportPowerCuts(options, await runPowerCuts(options)), values.json);
+} else {
+  console.error(
+    'usage: npm run soak -- --kills N | --power-cuts N [--boards 100] [--interval-ms 20] [--seed 1] [--json]',
+  );
+  process.exitCode = 2;
+}
