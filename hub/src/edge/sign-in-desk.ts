@@ -1,10 +1,11 @@
 /**
  * Signing in and telling who calls: secrets in, principals out. The bridge between node:crypto's edge and core/identity.
  *
- * Owns the memory of failed sign-ins. Refuses for a growing time after failures, by address, whether or not the user exists.
+ * Owns no state but the throttle. What the hub answers, and how long it takes, does not tell whether a user exists.
  */
 import { type Identity, ownerName } from '../core/identity.ts';
 import type { DeviceKey } from '../core/ports.ts';
+import { SignInThrottle } from '../core/sign-in-throttle.ts';
 import { areHashesEqual, hashPassword, hashToken, makeToken, verifyPassword } from './secrets.ts';
 import { redeemSignInLink } from './sign-in-links.ts';
 
@@ -16,19 +17,10 @@ export type SignInResult =
   | { readonly ok: true; readonly sessionToken: string; readonly user: string }
   | { readonly ok: false; readonly waitMs: number };
 
-interface Failures {
-  count: number;
-  untilMs: number;
-}
-
-const freeFailures = 5;
-const backoffMsMax = 15 * 60_000;
-const addressesMax = 10_000;
-
 export class SignInDesk {
   private readonly identity: Identity;
   private readonly dataDirectory: string;
-  private readonly failures = new Map<string, Failures>();
+  private readonly throttle = new SignInThrottle();
 
   constructor(identity: Identity, dataDirectory: string) {
     this.identity = identity;
@@ -52,7 +44,7 @@ export class SignInDesk {
   }
 
   async signInByLink(link: string, address: string, nowMs: number): Promise<SignInResult> {
-    const waitMs = this.waitMs(address, nowMs);
+    const waitMs = this.throttle.waitMs(address, nowMs);
     if (waitMs > 0) return { ok: false, waitMs };
     if (!(await redeemSignInLink(this.dataDirectory, link, nowMs))) return this.refuse(address, nowMs);
     if (this.identity.findUser(ownerName) === null) {
@@ -66,7 +58,7 @@ export class SignInDesk {
     address: string,
     nowMs: number,
   ): Promise<SignInResult> {
-    const waitMs = this.waitMs(address, nowMs);
+    const waitMs = this.throttle.waitMs(address, nowMs);
     if (waitMs > 0) return { ok: false, waitMs };
     const user = this.identity.findUser(given.user);
     const isRight = await verifyPassword(given.password, user?.passwordHash ?? '');
@@ -87,22 +79,13 @@ export class SignInDesk {
   }
 
   private openSession(user: string, address: string, nowMs: number): SignInResult {
-    this.failures.delete(address);
+    this.throttle.noteSuccess(address);
     const sessionToken = makeToken();
     this.identity.addSession(hashToken(sessionToken), user, nowMs);
     return { ok: true, sessionToken, user };
   }
 
-  private waitMs(address: string, nowMs: number): number {
-    return Math.max(0, (this.failures.get(address)?.untilMs ?? 0) - nowMs);
-  }
-
   private refuse(address: string, nowMs: number): SignInResult {
-    // Forgetting everyone when the table is full is kinder than a table without a bound; 10,000 addresses guess slowly anyway.
-    if (this.failures.size >= addressesMax) this.failures.clear();
-    const count = (this.failures.get(address)?.count ?? 0) + 1;
-    const waitMs = count < freeFailures ? 0 : Math.min(backoffMsMax, 1_000 * 2 ** (count - freeFailures));
-    this.failures.set(address, { count, untilMs: nowMs + waitMs });
-    return { ok: false, waitMs };
+    return { ok: false, waitMs: this.throttle.noteFailure(address, nowMs) };
   }
 }
