@@ -1,0 +1,141 @@
+/**
+ * The outbox of simulated boards: frames in memory, gone with the process, so every run has its own epoch.
+ *
+ * Owns a queue of frames with consecutive sequence numbers and the holes in or before it. Invariant: bytes ≤ bytesMax and
+ * frames ≤ framesMax after every append (one frame is always kept).
+ */
+import {
+  cutHole,
+  type FrameFacts,
+  joinHoles,
+  makeElsewhereHole,
+  type Outbox,
+  type OutboxCounts,
+  type OutboxHole,
+  type OutboxItem,
+} from './outbox.ts';
+
+export interface MemoryOutboxOptions {
+  readonly epoch: number;
+  readonly framesMax: number;
+  readonly bytesMax: number;
+}
+
+interface Entry extends FrameFacts {
+  readonly frame: Uint8Array | null;
+}
+
+export class MemoryOutbox implements Outbox {
+  readonly epoch: number;
+  private readonly options: MemoryOutboxOptions;
+  private entries: Entry[] = [];
+  private head = 0;
+  /** Sequence number of entries[head]. */
+  private firstSeq = 1;
+  private bytes = 0;
+  /** What overflow took from the front, until it is acked. */
+  private hole: OutboxHole | null = null;
+  private readingsDropped = 0;
+
+  constructor(options: MemoryOutboxOptions) {
+    this.options = options;
+    this.epoch = options.epoch;
+  }
+
+  nextSeq(): number {
+    return this.firstSeq + this.entries.length - this.head;
+  }
+
+  append(frame: Uint8Array, facts: FrameFacts): void {
+    this.entries.push({ frame, readings: facts.readings, fromMs: facts.fromMs, toMs: facts.toMs });
+    this.bytes += frame.byteLength;
+    const { framesMax, bytesMax } = this.options;
+    while (this.entries.length - this.head > 1) {
+      if (this.bytes <= bytesMax && this.entries.length - this.head <= framesMax) break;
+      this.dropOldest();
+    }
+  }
+
+  itemAfter(seq: number): OutboxItem | null {
+    const wanted = seq + 1;
+    if (wanted >= this.firstSeq) {
+      const entry = this.entries[this.head + wanted - this.firstSeq];
+      if (entry === undefined) return null;
+      if (entry.frame !== null) return { kind: 'frame', seq: wanted, frame: entry.frame, readings: entry.readings };
+      return makeHole(wanted, entry, 'dropped');
+    }
+    if (this.hole === null || wanted > this.hole.toSeq) return makeElsewhereHole(wanted, this.firstSeq - 1);
+    if (wanted < this.hole.fromSeq) return makeElsewhereHole(wanted, this.hole.fromSeq - 1);
+    return cutHole(this.hole, wanted);
+  }
+
+  ackThrough(seq: number): number {
+    let readings = 0;
+    while (this.firstSeq <= seq && this.head < this.entries.length) {
+      const entry = this.entries[this.head]!;
+      if (entry.frame !== null) readings += entry.readings;
+      this.forgetOldest();
+    }
+    if (this.hole !== null && this.hole.toSeq <= seq) this.hole = null;
+    return readings;
+  }
+
+  drop(seq: number): void {
+    const at = this.head + seq - this.firstSeq;
+    const entry = this.entries[at];
+    if (entry === undefined || entry.frame === null) return;
+    this.bytes -= entry.frame.byteLength;
+    this.readingsDropped += entry.readings;
+    this.entries[at] = { ...entry, frame: null };
+  }
+
+  jumpTo(seq: number): void {
+    if (seq < this.nextSeq()) return;
+    this.entries = [];
+    this.head = 0;
+    this.bytes = 0;
+    this.hole = null;
+    this.firstSeq = seq + 1;
+  }
+
+  counts(): OutboxCounts {
+    return { frames: this.entries.length - this.head, bytes: this.bytes, readingsDropped: this.readingsDropped };
+  }
+
+  close(): void {
+    this.entries = [];
+    this.head = 0;
+  }
+
+  private dropOldest(): void {
+    const entry = this.entries[this.head]!;
+    const gone = makeHole(this.firstSeq, entry, 'overflow');
+    this.hole = this.hole !== null && this.hole.toSeq === gone.fromSeq - 1 ? joinHoles(this.hole, gone) : gone;
+    if (entry.frame !== null) this.readingsDropped += entry.readings;
+    this.forgetOldest();
+  }
+
+  private forgetOldest(): void {
+    this.bytes -= this.entries[this.head]!.frame?.byteLength ?? 0;
+    this.entries[this.head] = undefined as never;
+    this.head += 1;
+    this.firstSeq += 1;
+    // The dead front is cut off now and then, so that the queue costs O(1) an entry and no more than twice its room.
+    if (this.head >= 32 && this.head * 2 >= this.entries.length) {
+      this.entries.splice(0, this.head);
+      this.head = 0;
+    }
+  }
+}
+
+function makeHole(seq: number, entry: Entry, reason: OutboxHole['reason']): OutboxHole {
+  return {
+    kind: 'hole',
+    fromSeq: seq,
+    toSeq: seq,
+    reason,
+    fromMs: entry.fromMs,
+    toMs: entry.toMs,
+    readings: entry.readings,
+  };
+}
