@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findProgram } from '../system-packages.ts';
 
-const imageBytes = 256 * 2 ** 20;
+const imageBytes = 128 * 2 ** 20;
 const tools = ['losetup', 'mkfs.ext4', 'mount', 'umount', 'e2fsck'];
 
 /** Why there can be no such disk here, or null when there can. */
