@@ -1,0 +1,98 @@
+/**
+ * Rare writes: each kind of StoreChange as one statement.
+ *
+ * Invariant: applying a change twice leaves what applying it once left, because a change whose commit failed in an unknown way
+ * is applied again. Owns the prepared statements of one connection.
+ */
+import type { StoreChange } from '../core/ports.ts';
+import type { Connection, Statement } from './sqlite.ts';
+
+const statementTexts = {
+  device: `INSERT INTO devices(key, device_id, model, firmware, created_ms) VALUES(?, ?, ?, ?, ?)
+    ON CONFLICT(key) DO UPDATE SET device_id = excluded.device_id, model = excluded.model, firmware = excluded.firmware`,
+  metric: 'INSERT OR REPLACE INTO metrics(device, metric, name, unit, kind) VALUES(?, ?, ?, ?, ?)',
+  stream: `INSERT INTO streams(key, device, epoch, created_ms) VALUES(?, ?, ?, ?)
+    ON CONFLICT(key) DO UPDATE SET device = excluded.device, epoch = excluded.epoch`,
+  table: 'UPDATE streams SET metric_table = ? WHERE key = ?',
+  deviceToken: 'INSERT OR REPLACE INTO device_tokens(device, hash, created_ms) VALUES(?, ?, ?)',
+  deviceTokenGone: 'DELETE FROM device_tokens WHERE device = ?',
+  enrolmentKey: `INSERT OR REPLACE INTO enrolment_keys(id, hash, label, created_ms, expires_ms, uses_left)
+    VALUES(?, ?, ?, ?, ?, ?)`,
+  enrolmentKeyGone: 'DELETE FROM enrolment_keys WHERE id = ?',
+  user: 'INSERT OR REPLACE INTO users(name, password_hash, created_ms) VALUES(?, ?, ?)',
+  session: 'INSERT OR REPLACE INTO sessions(hash, user, created_ms, expires_ms) VALUES(?, ?, ?, ?)',
+  sessionGone: 'DELETE FROM sessions WHERE hash = ?',
+  apiToken: 'INSERT OR REPLACE INTO api_tokens(id, hash, label, created_ms) VALUES(?, ?, ?, ?)',
+  apiTokenGone: 'DELETE FROM api_tokens WHERE id = ?',
+} as const;
+
+type ChangeStatements = Record<keyof typeof statementTexts, Statement>;
+
+/** To be called inside a transaction. */
+export function prepareChanges(connection: Connection): (change: StoreChange) => void {
+  const statements = Object.fromEntries(
+    Object.entries(statementTexts).map(([name, text]) => [name, connection.prepare(text)]),
+  ) as ChangeStatements;
+  return (change) => applyChange(statements, change);
+}
+
+function applyChange(statements: ChangeStatements, change: StoreChange): void {
+  switch (change.kind) {
+    case 'device':
+      statements.device.run(change.key, change.deviceId, change.model, change.firmware, change.createdMs);
+      return;
+    case 'metrics':
+      change.metrics.forEach((metric, i) => {
+        statements.metric.run(change.device, change.firstIndex + i, metric.name, metric.unit, metric.kind);
+      });
+      return;
+    case 'stream':
+      statements.stream.run(change.key, change.device, change.epoch, change.createdMs);
+      return;
+    case 'table':
+      statements.table.run(JSON.stringify(change.table), change.stream);
+      return;
+    case 'deviceToken':
+      if (change.hash === null) statements.deviceTokenGone.run(change.device);
+      else statements.deviceToken.run(change.device, change.hash, change.atMs);
+      return;
+    default:
+      applyAccountChange(statements, change);
+  }
+}
+
+type AccountChange = Exclude<StoreChange, { kind: 'device' | 'metrics' | 'stream' | 'table' | 'deviceToken' }>;
+
+function applyAccountChange(statements: ChangeStatements, change: AccountChange): void {
+  switch (change.kind) {
+    case 'enrolmentKey': {
+      const { id, hash, label, createdMs, expiresMs, usesLeft } = change.key;
+      statements.enrolmentKey.run(id, hash, label, createdMs, Number.isNaN(expiresMs) ? null : expiresMs, usesLeft);
+      return;
+    }
+    case 'enrolmentKeyGone':
+      statements.enrolmentKeyGone.run(change.id);
+      return;
+    case 'user':
+      statements.user.run(change.user.name, change.user.passwordHash, change.user.createdMs);
+      return;
+    case 'session': {
+      const { hash, user, createdMs, expiresMs } = change.session;
+      statements.session.run(hash, user, createdMs, expiresMs);
+      return;
+    }
+    case 'sessionGone':
+      statements.sessionGone.run(change.hash);
+      return;
+    case 'apiToken': {
+      const { id, hash, label, createdMs } = change.token;
+      statements.apiToken.run(id, hash, label, createdMs);
+      return;
+    }
+    case 'apiTokenGone':
+      statements.apiTokenGone.run(change.id);
+      return;
+    default:
+      change satisfies never;
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * Heads: the committed readings of each stream that are not sealed into blocks yet, as columns in the writer's memory.
+ *
+ * Owns, per stream, its columns and its sequence numbers. Invariant: sealedSeq ≤ decodedSeq ≤ committedSeq, and the columns
+ * hold exactly the readings of the batches sealedSeq + 1 … decodedSeq, in order of arrival. Columns go by the stream's own metric
+ * index; `table` turns it into the device's. Writes nothing to disk.
+ */
+import { type BatchScratch, batchCoding } from '@lapwing/protocol';
+
+const rowsAtFirst = 16;
+
+function growNumbers(values: Float64Array, need: number): Float64Array<ArrayBuffer> {
+  const grown = new Float64Array(Math.max(need, values.length * 2));
+  grown.set(values);
+  return grown;
+}
+
+/** Values of one metric. Value i belongs to row `rowOf[i]`; while every row so far has one, `rowOf` is null and it is row i. */
+export class HeadColumn {
+  readonly isText: boolean;
+  numbers: Float64Array<ArrayBuffer> = new Float64Array(0);
+  readonly texts: string[] = [];
+  rowOf: Uint32Array<ArrayBuffer> | null = null;
+  count = 0;
+
+  constructor(isText: boolean) {
+    this.isText = isText;
+    if (!isText) this.numbers = new Float64Array(rowsAtFirst);
+  }
+
+  appendNumber(row: number, value: number): void {
+    if (this.rowOf !== null || row !== this.count) this.noteRow(row);
+    if (this.count === this.numbers.length) this.numbers = growNumbers(this.numbers, this.count + 1);
+    this.numbers[this.count++] = value;
+  }
+
+  /** Returns the bytes this may cost. */
+  appendText(row: number, value: string): number {
+    if (this.rowOf !== null || row !== this.count) this.noteRow(row);
+    // States repeat: keeping the string we have lets the new copy go.
+    const before = this.count > 0 ? this.texts[this.count - 1]! : '';
+    const same = before === value;
+    this.texts[this.count++] = same ? before : value;
+    return same ? 8 : 32 + value.length * 2;
+  }
+
+  private noteRow(row: number): void {
+    if (this.rowOf === null) {
+      this.rowOf = new Uint32Array(Math.max(rowsAtFirst, this.count * 2));
+      for (let i = 0; i < this.count; i++) this.rowOf[i] = i;
+    } else if (this.count === this.rowOf.length) {
+      const grown = new Uint32Array(this.count * 2);
+      grown.set(this.rowOf);
+      this.rowOf = grown;
+    }
+    this.rowOf[this.count] = row;
+  }
+}
+
+export class StreamHead {
+  readonly key: number;
+  readonly device: number;
+  table: readonly number[];
+  /** Batches up to here are in blocks (or held no readings). */
+  sealedSeq: number;
+  /** Batches up to here are in blocks or in the columns. */
+  decodedSeq: number;
+  /** Durable up to here. */
+  committedSeq: number;
+  /** Up to here in the transaction that is open. */
+  writtenSeq: number;
+  /** Numbers up to here may come again: found in the file after a commit whose outcome was unknown, and told as abandoned. */
+  recoveredSeq = 0;
+  /** NaN for never. */
+  arrivedMs: number;
+  /** The oldest log row that holds something of this stream that is not sealed; 0 for none. */
+  logRowOldest = 0;
+  rows = 0;
+  seqFirst = 0;
+  times: Float64Array<ArrayBuffer> = new Float64Array(0);
+  arrivals: Float64Array<ArrayBuffer> = new Float64Array(0);
+  /** By the stream's metric index. */
+  numbers: (HeadColumn | undefined)[] = [];
+  texts: (HeadColumn | undefined)[] = [];
+  /** About what the columns hold in memory. */
+  bytes = 0;
+
+  constructor(stream: { key: number; device: number; table: readonly number[]; sealedSeq: number; arrivedMs: number }) {
+    this.key = stream.key;
+    this.device = stream.device;
+    this.table = stream.table;
+    this.sealedSeq = this.decodedSeq = this.committedSeq = this.writtenSeq = stream.sealedSeq;
+    this.arrivedMs = stream.arrivedMs;
+  }
+
+  appendBatch(scratch: BatchScratch, arrivedMs: number): void {
+    const base = this.rows;
+    const rows = scratch.rows;
+    if (base === 0) this.seqFirst = scratch.seq;
+    if (base + rows > this.times.length) {
+      const need = Math.max(base + rows, rowsAtFirst);
+      this.times = growNumbers(this.times, need);
+      this.arrivals = growNumbers(this.arrivals, need);
+    }
+    for (let r = 0; r < rows; r++) {
+      this.times[base + r] = scratch.times[r]!;
+      this.arrivals[base + r] = arrivedMs;
+    }
+    for (let c = 0; c < scratch.columns; c++) {
+      if (scratch.encodings[c] === batchCoding.text) this.appendTexts(scratch, c);
+      else this.appendNumbers(scratch, c);
+    }
+    this.rows = base + rows;
+    this.bytes += rows * (16 + 8 * scratch.columns);
+  }
+
+  private appendNumbers(scratch: BatchScratch, c: number): void {
+    const metric = scratch.metrics[c]!;
+    let column = this.numbers[metric];
+    if (column === undefined) this.numbers[metric] = column = new HeadColumn(false);
+    const { rows, values, present } = scratch;
+    const all = scratch.presentAll[c] === 1;
+    const at = c * rows;
+    for (let r = 0; r < rows; r++)
+      if (all || present[at + r] === 1) column.appendNumber(this.rows + r, values[at + r]!);
+  }
+
+  private appendTexts(scratch: BatchScratch, c: number): void {
+    const metric = scratch.metrics[c]!;
+    let column = this.texts[metric];
+    if (column === undefined) this.texts[metric] = column = new HeadColumn(true);
+    const { rows, texts, present } = scratch;
+    const all = scratch.presentAll[c] === 1;
+    const at = c * rows;
+    for (let r = 0; r < rows; r++) {
+      if (all || present[at + r] === 1) this.bytes += column.appendText(this.rows + r, texts[at + r]!);
+    }
+  }
+
+  /** Every column that holds something, with the device's metric index. A column that no table names yet is our bug. */
+  *columns(): Generator<{ metric: number; column: HeadColumn }> {
+    for (const list of [this.numbers, this.texts]) {
+      for (let local = 0; local < list.length; local++) {
+        const column = list[local];
+        if (column === undefined) continue;
+        const metric = this.table[local];
+        if (metric === undefined) throw new Error(`stream ${this.key} has no metric ${local} in its table`);
+        yield { metric, column };
+      }
+    }
+  }
+
+  /** Everything decoded is sealed now: the memory goes back at once, because a stream may stay silent from here on. */
+  clear(): void {
+    this.sealedSeq = this.decodedSeq;
+    this.logRowOldest = 0;
+    this.rows = 0;
+    this.seqFirst = 0;
+    this.bytes = 0;
+    this.times = new Float64Array(0);
+    this.arrivals = new Float64Array(0);
+    this.numbers = [];
+    this.texts = [];
+  }
+}

@@ -1,0 +1,276 @@
+/**
+ * The writer's side of one database file: group commits, the log, the heads behind it, sealing and trimming.
+ *
+ * Owns the writing connection, every stream's head and the list of log rows. Invariant: a reading that was committed is in exactly
+ * one of: a block (seq ≤ sealedSeq), or the log and the head (seq > sealedSeq). Runs in the writer thread only and knows no
+ * messages. World failures come out as SQLite's errors, with the transaction rolled back and memory as it was before.
+ */
+import assert from 'node:assert/strict';
+import { BatchScratch, decodeMessage, frameType, readBatch } from '@lapwing/protocol';
+import type { StoreChange } from '../core/ports.ts';
+import { prepareChanges } from './changes.ts';
+import { GroupCursor } from './group.ts';
+import { StreamHead } from './heads.ts';
+import { migrations } from './schema.ts';
+import { prepareSealer } from './sealer.ts';
+import {
+  type Connection,
+  isWorldFailure,
+  migrate,
+  openWriting,
+  runRelaxed,
+  runTransaction,
+  type Statement,
+} from './sqlite.ts';
+
+export interface LedgerOptions {
+  readonly file: string;
+  /** Heads of this many rows are sealed at once. */
+  readonly sealRowsMax: number;
+  /** The log's budget: behind it the oldest streams are sealed and the log is trimmed. */
+  readonly logBytesMax: number;
+  /** What heads may take in memory, about. */
+  readonly headBytesMax: number;
+  readonly checkpointBytes: number;
+  /** For tests of a full disk: pages of 4096 bytes. */
+  readonly pagesMax: number | undefined;
+}
+
+const trimBytesPerSlice = 2 * 1024 * 1024;
+const pageBytes = 4096;
+
+export class Ledger {
+  readonly connection: Connection;
+  readonly heads = new Map<number, StreamHead>();
+  logBytes = 0;
+  /** Frames in the log that no reader of this version understands: kept, counted, not shown. */
+  damagedFrames = 0;
+  private readonly options: LedgerOptions;
+  private readonly applyChange: (change: StoreChange) => void;
+  private readonly seal: (head: StreamHead) => void;
+  private readonly insertLog: Statement;
+  private readonly insertEvent: Statement;
+  private readonly insertGap: Statement;
+  private readonly deleteLog: Statement;
+  /** Streams with something unsealed, by age of their oldest log row: a Map keeps the order in which they came. */
+  private readonly unsealed = new Map<number, StreamHead>();
+  private readonly logRows: { readonly id: number; readonly bytes: number }[] = [];
+  private logRowsTrimmed = 0;
+  private nextLogId = 1;
+  private headBytes = 0;
+  private bytesSinceCheckpoint = 0;
+  private readonly cursor = new GroupCursor();
+  private readonly scratch = new BatchScratch();
+
+  constructor(options: LedgerOptions) {
+    this.options = options;
+    this.connection = openWriting(options.file, options.pagesMax);
+    try {
+      migrate(this.connection, migrations);
+      this.applyChange = prepareChanges(this.connection);
+      this.seal = prepareSealer(this.connection);
+      this.insertLog = this.connection.prepare('INSERT INTO log(id, frames) VALUES(?, ?)');
+      this.insertEvent = this.connection.prepare(
+        'INSERT OR REPLACE INTO events(stream, seq, device, at_ms, arrived_ms, level, code, text) VALUES(?, ?, ?, ?, ?, ?, ?, ?)',
+      );
+      this.insertGap = this.connection.prepare(
+        'INSERT OR REPLACE INTO gaps(stream, from_seq, to_seq, reason, from_ms, to_ms, readings) VALUES(?, ?, ?, ?, ?, ?, ?)',
+      );
+      this.deleteLog = this.connection.prepare('DELETE FROM log WHERE id <= ?');
+      this.loadStreams();
+      this.replayLog();
+    } catch (error) {
+      this.connection.close();
+      throw error;
+    }
+  }
+
+  /** One durable transaction: the changes, then the frames. Memory follows only in `decode`. */
+  commit(group: { bytes: Uint8Array; frames: number; changes: readonly StoreChange[] }): void {
+    const touched: StreamHead[] = [];
+    for (const change of group.changes) this.adoptChange(change);
+    try {
+      runTransaction(this.connection, () => {
+        for (const change of group.changes) this.applyChange(change);
+        if (group.frames === 0) return;
+        this.writeFrames(group.bytes, touched);
+        this.insertLog.run(this.nextLogId, group.bytes);
+      });
+    } catch (error) {
+      for (const head of touched) head.writtenSeq = head.committedSeq;
+      throw error;
+    }
+    for (const head of touched) head.committedSeq = head.writtenSeq;
+    this.bytesSinceCheckpoint += group.bytes.length + 4 * pageBytes;
+  }
+
+  /** Brings the heads up to a group just committed. */
+  decode(bytes: Uint8Array): void {
+    const id = this.nextLogId++;
+    this.noteLogRow(id, bytes.length);
+    this.decodeFrames(bytes, id);
+  }
+
+  /** A slice of sealing, trimming and checkpointing, until about `untilMs` of performance.now(). True: there is more to do. */
+  maintain(untilMs: number): boolean {
+    while (this.logBytes > this.options.logBytesMax || this.headBytes > this.options.headBytesMax) {
+      const oldest: StreamHead | undefined = this.unsealed.values().next().value;
+      const trimmable = this.logRows[this.logRowsTrimmed];
+      const overLog = this.logBytes > this.options.logBytesMax;
+      if (overLog && trimmable !== undefined && (oldest === undefined || trimmable.id < oldest.logRowOldest)) {
+        this.trimLog(oldest?.logRowOldest ?? this.nextLogId);
+      } else if (oldest !== undefined) this.sealHead(oldest);
+      else break;
+      if (performance.now() >= untilMs) return true;
+    }
+    if (this.bytesSinceCheckpoint >= this.options.checkpointBytes) {
+      this.bytesSinceCheckpoint = 0;
+      this.connection.pragma('wal_checkpoint(PASSIVE)');
+    }
+    return false;
+  }
+
+  /** A durable write of its own, after moving what the WAL holds into the file: both must work before the store is well again. */
+  probe(): void {
+    this.connection.pragma('wal_checkpoint(PASSIVE)');
+    const write = this.connection.prepare('INSERT OR REPLACE INTO probe(id, bytes) VALUES(1, ?)');
+    runTransaction(this.connection, () => void write.run(new Uint8Array(16 * pageBytes)));
+    runTransaction(this.connection, () => void write.run(new Uint8Array(1)));
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+
+  private writeFrames(bytes: Uint8Array, touched: StreamHead[]): void {
+    const cursor = this.cursor.open(bytes);
+    while (cursor.next()) {
+      const head = this.heads.get(cursor.stream);
+      assert(head !== undefined, `a frame of stream ${cursor.stream}, which the store was never told of`);
+      if (cursor.seq <= head.writtenSeq) {
+        assert(cursor.seq <= head.recoveredSeq, `stream ${head.key}: ${cursor.seq} after ${head.writtenSeq}`);
+        continue;
+      }
+      if (head.writtenSeq === head.committedSeq) touched.push(head);
+      head.writtenSeq = cursor.seq;
+      if (bytes[cursor.start] !== frameType.batch) this.writeRareFrame(cursor, head);
+    }
+  }
+
+  private writeRareFrame(cursor: GroupCursor, head: StreamHead): void {
+    const decoded = decodeMessage(cursor.frame(), 'device');
+    assert(decoded.ok, 'a frame that was not checked');
+    const message = decoded.message;
+    if (message.type === 'event') {
+      const { seq, atMs, level, code, text } = message;
+      this.insertEvent.run(head.key, seq, head.device, atMs, cursor.arrivedMs, level, code, text);
+      return;
+    }
+    assert(message.type === 'skipped', `a ${message.type} has no sequence number`);
+    const { fromSeq, toSeq, reason, fromMs, toMs, readings } = message;
+    assert(toSeq === cursor.seq, 'a Skipped counts as its last sequence number');
+    this.insertGap.run(head.key, fromSeq, toSeq, reason, fromMs, toMs, readings);
+  }
+
+  private decodeFrames(bytes: Uint8Array, logRow: number): void {
+    const cursor = this.cursor.open(bytes);
+    while (cursor.next()) {
+      const head = this.heads.get(cursor.stream);
+      if (head === undefined || cursor.seq <= head.decodedSeq) continue;
+      if (head.logRowOldest === 0) {
+        head.logRowOldest = logRow;
+        this.unsealed.set(head.key, head);
+      }
+      if (bytes[cursor.start] === frameType.batch) this.decodeBatch(head, cursor);
+      head.decodedSeq = cursor.seq;
+      if (head.committedSeq < cursor.seq) head.committedSeq = head.writtenSeq = cursor.seq;
+      head.arrivedMs = cursor.arrivedMs;
+      if (head.rows >= this.options.sealRowsMax) this.sealIfPossible(head);
+    }
+  }
+
+  private decodeBatch(head: StreamHead, cursor: GroupCursor): void {
+    if (readBatch(cursor.frame(), this.scratch) !== null) {
+      this.damagedFrames++;
+      return;
+    }
+    const before = head.bytes;
+    head.appendBatch(this.scratch, cursor.arrivedMs);
+    this.headBytes += head.bytes - before;
+  }
+
+  /** In the middle of a group's decoding a full disk only makes the head longer: the group itself is committed. */
+  private sealIfPossible(head: StreamHead): void {
+    try {
+      this.sealHead(head);
+    } catch (error) {
+      if (!isWorldFailure(error)) throw error;
+    }
+  }
+
+  private sealHead(head: StreamHead): void {
+    const bytes = head.bytes;
+    this.seal(head);
+    this.headBytes -= bytes;
+    this.unsealed.delete(head.key);
+    this.bytesSinceCheckpoint += bytes >> 3;
+  }
+
+  private trimLog(before: number): void {
+    let bytes = 0;
+    let end = this.logRowsTrimmed;
+    while (end < this.logRows.length && this.logRows[end]!.id < before && bytes < trimBytesPerSlice) {
+      bytes += this.logRows[end++]!.bytes;
+    }
+    runRelaxed(this.connection, () => void this.deleteLog.run(this.logRows[end - 1]!.id));
+    this.logBytes -= bytes;
+    this.logRowsTrimmed = end;
+    if (end > 1024 && end * 2 > this.logRows.length) {
+      this.logRows.splice(0, end);
+      this.logRowsTrimmed = 0;
+    }
+  }
+
+  private noteLogRow(id: number, bytes: number): void {
+    this.logRows.push({ id, bytes });
+    this.logBytes += bytes;
+  }
+
+  /** Memory first: a stream that the transaction then does not get is never named by a frame. */
+  private adoptChange(change: StoreChange): void {
+    if (change.kind === 'stream' && !this.heads.has(change.key)) {
+      const { key, device } = change;
+      this.heads.set(key, new StreamHead({ key, device, table: [], sealedSeq: 0, arrivedMs: Number.NaN }));
+    } else if (change.kind === 'table') {
+      // A table is kept over an outage, its stream's own change may have been refused: then both mean nothing.
+      const head = this.heads.get(change.stream);
+      if (head !== undefined) head.table = change.table;
+    }
+  }
+
+  private loadStreams(): void {
+    const rows = this.connection
+      .prepare(
+        'SELECT key, device, metric_table AS metricTable, sealed_seq AS sealedSeq, arrived_ms AS arrivedMs FROM streams',
+      )
+      .all() as { key: number; device: number; metricTable: string; sealedSeq: number; arrivedMs: number | null }[];
+    for (const row of rows) {
+      const table = JSON.parse(row.metricTable) as number[];
+      this.heads.set(row.key, new StreamHead({ ...row, table, arrivedMs: row.arrivedMs ?? Number.NaN }));
+    }
+  }
+
+  /** Row by row, because sealing on the way needs the connection. */
+  private replayLog(): void {
+    const select = this.connection.prepare('SELECT id, frames FROM log WHERE id > ? ORDER BY id LIMIT 1');
+    let last = 0;
+    for (;;) {
+      const row = select.get(last) as { id: number; frames: Uint8Array } | undefined;
+      if (row === undefined) break;
+      last = row.id;
+      this.nextLogId = last + 1;
+      this.noteLogRow(last, row.frames.length);
+      this.decodeFrames(row.frames, last);
+    }
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * The main thread's desk for queries: a barrier first, then the next free reader thread, one query each at a time.
+ *
+ * Owns the readers, the queue of questions and who asked. Invariant: a question goes to a reader only when every frame appended
+ * before it was asked is committed or abandoned. A question whose asker left is dropped from the queue, or stopped between two blocks.
+ * Refuses more than `questionsMax` at a time.
+ */
+import { once } from 'node:events';
+import { type MessagePort, Worker } from 'node:worker_threads';
+import type { AbortSignalLike } from '../core/ports.ts';
+import type { Answer, FromReader, Question, ReaderOptions, ToReader } from './worker-messages.ts';
+
+const questionsMax = 1000;
+
+interface Job {
+  readonly question: Question;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Reader {
+  readonly worker: Worker;
+  readonly abortFlag: Int32Array;
+  job: Job | null;
+}
+
+export class QueryDesk {
+  private readonly settle: () => Promise<void>;
+  private readonly readers: Reader[] = [];
+  private readonly waiting: Job[] = [];
+  private asked = 0;
+  private closed = false;
+
+  /** `settle` is the barrier. */
+  constructor(settle: () => Promise<void>) {
+    this.settle = settle;
+  }
+
+  async addReader(file: string, writerPort: MessagePort): Promise<void> {
+    const abortFlag = new SharedArrayBuffer(4);
+    const workerData: ReaderOptions = { file, writerPort, abortFlag };
+    const worker = new Worker(new URL('./reader.ts', import.meta.url), { workerData, transferList: [writerPort] });
+    const [ready] = (await once(worker, 'message')) as [FromReader];
+    if (ready.kind === 'failed') throw ready.error;
+    const reader: Reader = { worker, abortFlag: new Int32Array(abortFlag), job: null };
+    this.readers.push(reader);
+    worker.on('message', (message: FromReader) => this.readerOnMessage(reader, message));
+    // A reader answers failures; that it ends by itself is our bug, and the process with it.
+    worker.on('error', (error) => {
+      throw error;
+    });
+  }
+
+  async ask(question: Question, signal?: AbortSignalLike): Promise<Answer> {
+    if (this.closed) throw new Error('The store is closed.');
+    if (this.asked >= questionsMax) throw new Error('Too many queries are waiting for the store.');
+    this.asked++;
+    try {
+      await this.settle();
+      return await this.enqueue(question, signal);
+    } finally {
+      this.asked--;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const job of this.waiting.splice(0)) job.reject(new Error('The store is closed.'));
+    const ends = this.readers.map(({ worker }) => once(worker, 'exit'));
+    for (const reader of this.readers) {
+      Atomics.store(reader.abortFlag, 0, 1);
+      this.tell(reader, { kind: 'close' });
+    }
+    await Promise.all(ends);
+  }
+
+  private enqueue(question: Question, signal?: AbortSignalLike): Promise<Answer> {
+    if (this.closed) return Promise.reject(new Error('The store is closed.'));
+    if (signal?.aborted) return Promise.reject(makeAbortError());
+    return new Promise((resolve, reject) => {
+      const stopListening = () => signal?.removeEventListener('abort', signalOnAbort);
+      const job: Job = {
+        question,
+        resolve: (answer) => {
+          stopListening();
+          resolve(answer);
+        },
+        reject: (error) => {
+          stopListening();
+          reject(error);
+        },
+      };
+      const signalOnAbort = () => this.abort(job);
+      signal?.addEventListener('abort', signalOnAbort);
+      this.waiting.push(job);
+      this.dispatch();
+    });
+  }
+
+  /** The asker is answered at once; the reader gets free at its next block. */
+  private abort(job: Job): void {
+    const queued = this.waiting.indexOf(job);
+    if (queued >= 0) this.waiting.splice(queued, 1);
+    const reader = this.readers.find((candidate) => candidate.job === job);
+    if (reader !== undefined) Atomics.store(reader.abortFlag, 0, 1);
+    job.reject(makeAbortError());
+  }
+
+  private dispatch(): void {
+    for (const reader of this.readers) {
+      if (reader.job !== null) continue;
+      const job = this.waiting.shift();
+      if (job === undefined) return;
+      reader.job = job;
+      Atomics.store(reader.abortFlag, 0, 0);
+      this.tell(reader, { kind: 'ask', question: job.question });
+    }
+  }
+
+  private readerOnMessage(reader: Reader, message: FromReader): void {
+    const job = reader.job;
+    reader.job = null;
+    if (message.kind === 'answer') job?.resolve(message.answer);
+    else if (message.kind === 'failed') job?.reject(message.error);
+    if (!this.closed) this.dispatch();
+  }
+
+  private tell(reader: Reader, message: ToReader): void {
+    reader.worker.postMessage(message);
+  }
+}
+
+function makeAbortError(): Error {
+  const error = new Error('The query was aborted.');
+  error.name = 'AbortError';
+  return error;
+}

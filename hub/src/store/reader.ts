@@ -1,0 +1,76 @@
+/**
+ * A reader thread: answers one query at a time on a read-only connection, so that no query delays intake.
+ *
+ * Owns its connection and its channel to the writer. Refuses nothing but queries over the bounds; every failure is an answer.
+ */
+import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { StoredEvent, StoredGap } from '../core/ports.ts';
+import { answerHistory } from './history-query.ts';
+import { answerReadings } from './readings-query.ts';
+import { Snapshots } from './snapshot.ts';
+import type { Answer, FromReader, Question, ReaderOptions, ToReader } from './worker-messages.ts';
+
+const eventsMax = 10_000;
+
+async function answer(snapshots: Snapshots, question: Question): Promise<Answer> {
+  switch (question.kind) {
+    case 'history':
+      return answerHistory(snapshots, question.query);
+    case 'readings':
+      return answerReadings(snapshots, question.query);
+    case 'events':
+      return readEvents(snapshots, question.device, question.limit);
+    case 'gaps':
+      return readGaps(snapshots, question.device);
+  }
+}
+
+function readEvents(snapshots: Snapshots, device: number, limit: number): readonly StoredEvent[] {
+  return snapshots.connection
+    .prepare(
+      `SELECT at_ms AS atMs, arrived_ms AS arrivedMs, level, code, text FROM events WHERE device = ?
+       ORDER BY at_ms DESC, arrived_ms DESC, stream DESC, seq DESC LIMIT ?`,
+    )
+    .all(device, Math.max(0, Math.min(limit, eventsMax))) as StoredEvent[];
+}
+
+function readGaps(snapshots: Snapshots, device: number): readonly StoredGap[] {
+  return snapshots.connection
+    .prepare(
+      `SELECT g.stream, from_seq AS fromSeq, to_seq AS toSeq, reason, from_ms AS fromMs, to_ms AS toMs, readings
+       FROM gaps g JOIN streams s ON s.key = g.stream WHERE s.device = ? ORDER BY g.stream, from_seq`,
+    )
+    .all(device) as StoredGap[];
+}
+
+function startReader(port: MessagePort): void {
+  const say = (message: FromReader) => port.postMessage(message);
+  let snapshots: Snapshots;
+  try {
+    snapshots = new Snapshots(workerData as ReaderOptions);
+  } catch (error) {
+    say({ kind: 'failed', error: error as Error });
+    port.close();
+    return;
+  }
+  // One at a time: a close that comes during a query waits for its end (the query is aborted by then).
+  let last: Promise<void> = Promise.resolve();
+  const serve = async (message: ToReader) => {
+    if (message.kind === 'close') {
+      snapshots.close();
+      port.close();
+      return;
+    }
+    try {
+      say({ kind: 'answer', answer: await answer(snapshots, message.question) });
+    } catch (error) {
+      say({ kind: 'failed', error: error as Error });
+    }
+  };
+  port.on('message', (message: ToReader) => {
+    last = last.then(() => serve(message));
+  });
+  say({ kind: 'ready' });
+}
+
+if (!isMainThread && parentPort !== null) startReader(parentPort);

@@ -1,0 +1,70 @@
+/**
+ * The tables, as a list of migrations: entry i brings a database from version i to i + 1. Entries are never edited once
+ * released, only added.
+ *
+ * Numbers that may be NaN or −0 are stored as 8 bytes, little-endian, because SQLite's REAL keeps neither.
+ * `log` is the truth until a stream's `sealed_seq` reaches it; `blocks` and `block_columns` are the truth behind that.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE devices(
+    key INTEGER PRIMARY KEY, device_id TEXT NOT NULL UNIQUE, model TEXT NOT NULL, firmware TEXT NOT NULL,
+    created_ms REAL NOT NULL
+  );
+  CREATE TABLE metrics(
+    device INTEGER NOT NULL, metric INTEGER NOT NULL, name TEXT NOT NULL, unit TEXT NOT NULL, kind TEXT NOT NULL,
+    PRIMARY KEY(device, metric)
+  ) WITHOUT ROWID;
+  -- metric_table: JSON list, index in the stream's batches -> metric. committed_seq and arrived_ms are as of the last
+  -- sealing; the log overlays them.
+  CREATE TABLE streams(
+    key INTEGER PRIMARY KEY, device INTEGER NOT NULL, epoch INTEGER NOT NULL, created_ms REAL NOT NULL,
+    metric_table TEXT NOT NULL DEFAULT '[]', sealed_seq INTEGER NOT NULL DEFAULT 0, arrived_ms REAL
+  );
+  CREATE INDEX streams_by_device ON streams(device);
+  -- value: text, or 8 bytes of a double.
+  CREATE TABLE latest(
+    device INTEGER NOT NULL, metric INTEGER NOT NULL, time_ms REAL NOT NULL, arrived_ms REAL NOT NULL, value NOT NULL,
+    PRIMARY KEY(device, metric)
+  ) WITHOUT ROWID;
+
+  -- One row per group commit, the frames as they came (group.ts).
+  CREATE TABLE log(id INTEGER PRIMARY KEY, frames BLOB NOT NULL);
+  -- times and arrivals: one value per row of the block (column-code.ts).
+  CREATE TABLE blocks(
+    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, seq_from INTEGER NOT NULL, seq_to INTEGER NOT NULL,
+    t_min REAL NOT NULL, t_max REAL NOT NULL, row_count INTEGER NOT NULL, times BLOB NOT NULL, arrivals BLOB NOT NULL
+  );
+  CREATE INDEX blocks_by_time ON blocks(stream, t_max, t_min);
+  -- id = block * 8192 + metric * 2 + (1 for text), so the columns of a block lie together. stats: block-stats.ts.
+  CREATE TABLE block_columns(id INTEGER PRIMARY KEY, stats BLOB NOT NULL, data BLOB NOT NULL);
+
+  CREATE TABLE events(
+    stream INTEGER NOT NULL, seq INTEGER NOT NULL, device INTEGER NOT NULL, at_ms REAL NOT NULL, arrived_ms REAL NOT NULL,
+    level TEXT NOT NULL, code TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY(stream, seq)
+  ) WITHOUT ROWID;
+  CREATE INDEX events_by_time ON events(device, at_ms, arrived_ms);
+  CREATE TABLE gaps(
+    stream INTEGER NOT NULL, from_seq INTEGER NOT NULL, to_seq INTEGER NOT NULL, reason TEXT NOT NULL,
+    from_ms REAL NOT NULL, to_ms REAL NOT NULL, readings INTEGER NOT NULL, PRIMARY KEY(stream, from_seq)
+  ) WITHOUT ROWID;
+
+  -- Hashes only, never a secret.
+  CREATE TABLE device_tokens(device INTEGER PRIMARY KEY, hash TEXT NOT NULL, created_ms REAL NOT NULL);
+  CREATE TABLE enrolment_keys(
+    id TEXT PRIMARY KEY, hash TEXT NOT NULL, label TEXT NOT NULL, created_ms REAL NOT NULL, expires_ms REAL, uses_left INTEGER
+  );
+  CREATE TABLE users(name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, created_ms REAL NOT NULL);
+  CREATE TABLE sessions(hash TEXT PRIMARY KEY, user TEXT NOT NULL, created_ms REAL NOT NULL, expires_ms REAL NOT NULL);
+  CREATE TABLE api_tokens(id TEXT PRIMARY KEY, hash TEXT NOT NULL, label TEXT NOT NULL, created_ms REAL NOT NULL);
+  -- The store's own proof that the disk takes writes again.
+  CREATE TABLE probe(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+  `,
+];
+
+/** Columns per block in `block_columns.id`: twice the metrics a device may have, with room. */
+export const columnsPerBlock = 8192;
+
+export function columnIdOf(block: number, metric: number, isText: boolean): number {
+  return block * columnsPerBlock + metric * 2 + (isText ? 1 : 0);
+}

@@ -1,0 +1,217 @@
+/**
+ * The store, as the hub sees it: opens the data directory, starts the writer and the readers, and implements the port.
+ *
+ * Owns the threads, the lock on the directory and the health figures; what is queued is commit-queue.ts's, what is asked is
+ * query-desk.ts's. Invariant: a receipt is told only after its commit was fsynced. The main thread itself never touches the database.
+ */
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { Store, StoredState, StoreHealth, StoreListener } from '../core/ports.ts';
+import { CommitQueue } from './commit-queue.ts';
+import { CommitTimes } from './commit-times.ts';
+import { QueryDesk } from './query-desk.ts';
+import { lockDirectory } from './sqlite.ts';
+import type { Answer, FromWriter, ToWriter, WriterFigures, WriterOptions } from './worker-messages.ts';
+
+export interface StoreOptions {
+  /** Holds `lapwing.db`, made if missing; or name the file itself. */
+  readonly directory?: string;
+  readonly file?: string;
+  readonly listener: StoreListener;
+  /** Least time between two commits under load: raise it for SD cards (acks wait as long). */
+  readonly commitIntervalMs?: number;
+  readonly pendingBytesMax?: number;
+  readonly logBytesMax?: number;
+  readonly headBytesMax?: number;
+  readonly sealRowsMax?: number;
+  readonly checkpointBytes?: number;
+  readonly readerThreads?: number;
+  readonly probeMs?: number;
+  /** For tests of a full disk: the most pages of 4096 bytes that the database may have. */
+  readonly pagesMax?: number;
+}
+
+const mebibyte = 1024 * 1024;
+
+export async function openStore(options: StoreOptions): Promise<{ store: Store; state: StoredState }> {
+  const file = options.file ?? join(options.directory ?? '.', 'lapwing.db');
+  const lock = lockDirectory(`${file}.lock`);
+  try {
+    return await openThreads(file, options, lock);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+type Lock = ReturnType<typeof lockDirectory>;
+
+async function openThreads(
+  file: string,
+  options: StoreOptions,
+  lock: Lock,
+): Promise<{ store: Store; state: StoredState }> {
+  const channels = Array.from({ length: options.readerThreads ?? 2 }, () => new MessageChannel());
+  const writer = startWriter(
+    file,
+    options,
+    channels.map((channel) => channel.port1),
+  );
+  const [ready] = (await once(writer, 'message')) as [FromWriter];
+  if (ready.kind !== 'ready') {
+    throw ready.kind === 'refused' ? ready.error : new Error(`The writer began with ${ready.kind}.`);
+  }
+  const store = new ThreadedStore(options, { writer, lock, figures: ready.figures });
+  try {
+    await Promise.all(channels.map((channel) => store.desk.addReader(file, channel.port2)));
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return { store, state: ready.state };
+}
+
+function startWriter(file: string, options: StoreOptions, readerPorts: MessagePort[]): Worker {
+  const workerData: WriterOptions = {
+    file,
+    readerPorts,
+    sealRowsMax: options.sealRowsMax ?? 4096,
+    logBytesMax: options.logBytesMax ?? 32 * mebibyte,
+    headBytesMax: options.headBytesMax ?? 128 * mebibyte,
+    checkpointBytes: options.checkpointBytes ?? 8 * mebibyte,
+    probeMs: options.probeMs ?? 1000,
+    pagesMax: options.pagesMax,
+  };
+  return new Worker(new URL('./writer.ts', import.meta.url), { workerData, transferList: readerPorts });
+}
+
+class ThreadedStore implements Store {
+  readonly desk: QueryDesk;
+  private readonly queue: CommitQueue;
+  private readonly listener: StoreListener;
+  private readonly writer: Worker;
+  private readonly lock: Lock;
+  private readonly commitTimes = new CommitTimes();
+  private figures: WriterFigures;
+  private state: { state: 'ok' | 'unavailable'; code: string; message: string; sinceMs: number };
+  private closing: Promise<void> | null = null;
+
+  constructor(options: StoreOptions, parts: { writer: Worker; lock: Lock; figures: WriterFigures }) {
+    this.listener = options.listener;
+    this.writer = parts.writer;
+    this.lock = parts.lock;
+    this.figures = parts.figures;
+    this.state = { state: 'ok', code: '', message: '', sinceMs: Date.now() };
+    this.queue = new CommitQueue({
+      listener: options.listener,
+      commitIntervalMs: options.commitIntervalMs ?? 0,
+      pendingBytesMax: options.pendingBytesMax ?? 8 * mebibyte,
+      send: (group) => this.tell({ kind: 'group', ...group }, [group.bytes.buffer]),
+    });
+    this.desk = new QueryDesk(() => this.queue.settle());
+    this.writer.on('message', (message: FromWriter) => this.writerOnMessage(message));
+    // The writer reports what the world does to it; that it ends by itself is our bug, and the process with it: unacked is resent.
+    this.writer.on('error', (error) => {
+      throw error;
+    });
+  }
+
+  append(entry: Parameters<Store['append']>[0]): boolean {
+    return this.queue.append(entry);
+  }
+  change(change: Parameters<Store['change']>[0]): void {
+    this.queue.change(change);
+  }
+  commitChange(change: Parameters<Store['commitChange']>[0]): Promise<void> {
+    return this.queue.commitChange(change);
+  }
+
+  history(
+    query: Parameters<Store['history']>[0],
+    signal?: Parameters<Store['history']>[1],
+  ): ReturnType<Store['history']> {
+    return this.desk.ask({ kind: 'history', query }, signal) as Promise<Answer> as ReturnType<Store['history']>;
+  }
+  readings(
+    query: Parameters<Store['readings']>[0],
+    signal?: Parameters<Store['readings']>[1],
+  ): ReturnType<Store['readings']> {
+    return this.desk.ask({ kind: 'readings', query }, signal) as Promise<Answer> as ReturnType<Store['readings']>;
+  }
+  events(device: Parameters<Store['events']>[0], limit: number): ReturnType<Store['events']> {
+    return this.desk.ask({ kind: 'events', device, limit }) as Promise<Answer> as ReturnType<Store['events']>;
+  }
+  gaps(device: Parameters<Store['gaps']>[0]): ReturnType<Store['gaps']> {
+    return this.desk.ask({ kind: 'gaps', device }) as Promise<Answer> as ReturnType<Store['gaps']>;
+  }
+
+  health(): StoreHealth {
+    const { databaseBytes, walBytes, logBytes } = this.figures;
+    const { committedGroups, committedFrames } = this.queue;
+    const { p50, max } = this.commitTimes.summarize();
+    return {
+      ...this.state,
+      databaseBytes,
+      walBytes,
+      logBytes,
+      committedGroups,
+      committedFrames,
+      commitMsP50: p50,
+      commitMsMax: max,
+    };
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.closeThreads();
+    return this.closing;
+  }
+
+  private async closeThreads(): Promise<void> {
+    await this.queue.settle();
+    this.queue.close();
+    await this.desk.close();
+    const ended = once(this.writer, 'exit');
+    this.tell({ kind: 'close' });
+    await ended;
+    this.lock.release();
+  }
+
+  private tell(message: ToWriter, transfer: ArrayBuffer[] = []): void {
+    this.writer.postMessage(message, transfer);
+  }
+
+  private writerOnMessage(message: FromWriter): void {
+    switch (message.kind) {
+      case 'committed':
+        this.figures = message.figures;
+        this.commitTimes.add(message.figures.commitMs);
+        this.queue.writerOnCommitted(message.id, message.spare);
+        return;
+      case 'failed':
+        this.queue.writerOnFailed(message.id, makeCause(message));
+        this.noteState('unavailable', message);
+        return;
+      case 'unavailable':
+        this.queue.writerOnUnavailable(makeCause(message));
+        this.noteState('unavailable', message);
+        return;
+      case 'ok':
+        this.queue.writerOnOk();
+        this.noteState('ok', { code: '', message: '' });
+        return;
+      default:
+        throw new Error(`The writer said ${message.kind} out of turn.`);
+    }
+  }
+
+  private noteState(state: 'ok' | 'unavailable', why: { code: string; message: string }): void {
+    if (this.state.state === state) return;
+    this.state = { state, code: why.code, message: why.message, sinceMs: Date.now() };
+    this.listener.storeOnState(this.health());
+  }
+}
+
+function makeCause(failure: { code: string; message: string }): Error {
+  return Object.assign(new Error(failure.message), { code: failure.code });
+}

@@ -1,0 +1,115 @@
+/**
+ * What the hub must know before it listens, out of the tables and the replayed heads. Reads only; owns nothing.
+ */
+import type { MetricDeclaration, MetricKind } from '@lapwing/protocol';
+import type { DeviceKey, StoredDevice, StoredIdentity, StoredState, StoredStream, StreamKey } from '../core/ports.ts';
+import { computeStats } from './block-stats.ts';
+import type { StreamHead } from './heads.ts';
+import { decodeLatest, valuesOf } from './sealer.ts';
+import type { Connection } from './sqlite.ts';
+
+interface Latest {
+  timeMs: number;
+  arrivedMs: number;
+  value: number | string;
+}
+const noLatest: Latest = { timeMs: Number.NaN, arrivedMs: Number.NaN, value: Number.NaN };
+
+interface DeviceDraft {
+  readonly metrics: MetricDeclaration[];
+  readonly latest: Latest[];
+  lastSeenMs: number;
+}
+
+export function loadState(connection: Connection, heads: ReadonlyMap<number, StreamHead>): StoredState {
+  return {
+    devices: loadDevices(connection, heads),
+    streams: loadStreams(connection, heads),
+    identity: loadIdentity(connection),
+  };
+}
+
+function loadDevices(connection: Connection, heads: ReadonlyMap<number, StreamHead>): StoredDevice[] {
+  const rows = connection
+    .prepare('SELECT key, device_id AS deviceId, model, firmware, created_ms AS createdMs FROM devices ORDER BY key')
+    .all() as { key: DeviceKey; deviceId: string; model: string; firmware: string; createdMs: number }[];
+  const drafts = new Map<number, DeviceDraft>();
+  for (const row of rows) drafts.set(row.key, { metrics: [], latest: [], lastSeenMs: Number.NaN });
+  loadMetrics(connection, drafts);
+  for (const head of heads.values()) {
+    const draft = drafts.get(head.device);
+    if (draft !== undefined) overlayHead(draft, head);
+  }
+  return rows.map((row) => ({ ...row, ...drafts.get(row.key)! }));
+}
+
+function loadMetrics(connection: Connection, drafts: ReadonlyMap<number, DeviceDraft>): void {
+  const metrics = connection.prepare('SELECT device, name, unit, kind FROM metrics ORDER BY device, metric').all() as {
+    device: number;
+    name: string;
+    unit: string;
+    kind: MetricKind;
+  }[];
+  for (const { device, name, unit, kind } of metrics) {
+    const draft = drafts.get(device);
+    draft?.metrics.push({ name, unit, kind });
+    draft?.latest.push(noLatest);
+  }
+  const latest = connection
+    .prepare('SELECT device, metric, time_ms AS timeMs, arrived_ms AS arrivedMs, value FROM latest')
+    .all() as { device: number; metric: number; timeMs: number; arrivedMs: number; value: string | Uint8Array }[];
+  for (const { device, metric, timeMs, arrivedMs, value } of latest) {
+    const draft = drafts.get(device);
+    if (draft !== undefined && metric < draft.latest.length) {
+      draft.latest[metric] = { timeMs, arrivedMs, value: decodeLatest(value) };
+    }
+  }
+}
+
+function overlayHead(draft: DeviceDraft, head: StreamHead): void {
+  if (!(draft.lastSeenMs >= head.arrivedMs) && !Number.isNaN(head.arrivedMs)) draft.lastSeenMs = head.arrivedMs;
+  for (const { metric, column } of head.columns()) {
+    if (metric >= draft.latest.length) continue;
+    const { lastMs, lastIndex } = computeStats(
+      { values: valuesOf(column), count: column.count, rowOf: column.rowOf },
+      head.times,
+    );
+    const arrivedMs = head.arrivals[column.rowOf === null ? lastIndex : column.rowOf[lastIndex]!]!;
+    const known = draft.latest[metric]!;
+    if (known.timeMs > lastMs || (known.timeMs === lastMs && known.arrivedMs > arrivedMs)) continue;
+    draft.latest[metric] = { timeMs: lastMs, arrivedMs, value: valuesOf(column)[lastIndex]! };
+  }
+}
+
+function loadStreams(connection: Connection, heads: ReadonlyMap<number, StreamHead>): StoredStream[] {
+  const rows = connection.prepare('SELECT key, device, epoch FROM streams ORDER BY key').all() as {
+    key: StreamKey;
+    device: DeviceKey;
+    epoch: number;
+  }[];
+  return rows.map((row) => {
+    const head = heads.get(row.key)!;
+    return { ...row, committedSeq: head.committedSeq, table: head.table };
+  });
+}
+
+function loadIdentity(connection: Connection): StoredIdentity {
+  const all = (text: string) => connection.prepare(text).all() as never[];
+  const keys = all(
+    'SELECT id, hash, label, created_ms AS createdMs, expires_ms AS expiresMs, uses_left AS usesLeft FROM enrolment_keys',
+  ) as {
+    id: string;
+    hash: string;
+    label: string;
+    createdMs: number;
+    expiresMs: number | null;
+    usesLeft: number | null;
+  }[];
+  return {
+    deviceTokens: all('SELECT device, hash, created_ms AS createdMs FROM device_tokens'),
+    enrolmentKeys: keys.map((key) => ({ ...key, expiresMs: key.expiresMs ?? Number.NaN })),
+    users: all('SELECT name, password_hash AS passwordHash, created_ms AS createdMs FROM users'),
+    sessions: all('SELECT hash, user, created_ms AS createdMs, expires_ms AS expiresMs FROM sessions'),
+    apiTokens: all('SELECT id, hash, label, created_ms AS createdMs FROM api_tokens'),
+  };
+}

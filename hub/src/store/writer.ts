@@ -1,0 +1,168 @@
+/**
+ * The writer thread: the only place that writes the database.
+ *
+ * Owns the ledger and whether the disk takes writes. Invariant: 'committed' is said only after the commit's fsync, in order of the
+ * groups. While the disk fails every group is refused at once, heads still answer, and about once a second a real durable write
+ * tries whether it is over. Anything that is not the world's fault ends the thread, and with it the process.
+ */
+import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { answerHeadRequest } from './head-answer.ts';
+import { Ledger } from './ledger.ts';
+import { codeOf, isWorldFailure, needsReopening, sizeOfFile } from './sqlite.ts';
+import { loadState } from './stored-state.ts';
+import type { FromWriter, HeadRequest, ToWriter, WriterFigures, WriterOptions } from './worker-messages.ts';
+
+/** A slice of sealing, trimming or checkpointing between two groups takes about this long. */
+const sliceMs = 4;
+const figuresEveryMs = 1000;
+
+class Writer {
+  private readonly options: WriterOptions;
+  private readonly port: MessagePort;
+  private ledger: Ledger;
+  private state: 'ok' | 'unavailable' = 'ok';
+  private failure = { code: '', message: '' };
+  private mustReopen = false;
+  private spare: ArrayBuffer | null = null;
+  private maintenance: NodeJS.Immediate | null = null;
+  private maintenanceAfterMs = 0;
+  private probeTimer: NodeJS.Timeout | null = null;
+  private figures: WriterFigures = { commitMs: 0, logBytes: 0, databaseBytes: 0, walBytes: 0 };
+  private figuresAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: WriterOptions, port: MessagePort) {
+    this.options = options;
+    this.port = port;
+    this.ledger = new Ledger(options);
+    this.say({ kind: 'ready', state: loadState(this.ledger.connection, this.ledger.heads), figures: this.measure(0) });
+    port.on('message', (message: ToWriter) => this.portOnMessage(message));
+    for (const reader of options.readerPorts) {
+      reader.on('message', (request: HeadRequest) => reader.postMessage(answerHeadRequest(this.ledger.heads, request)));
+    }
+    this.scheduleMaintenance();
+  }
+
+  private say(message: FromWriter, transfer: ArrayBuffer[] = []): void {
+    this.port.postMessage(message, transfer);
+  }
+
+  private portOnMessage(message: ToWriter): void {
+    if (message.kind === 'close') this.close();
+    else if (this.state === 'ok') this.commitGroup(message);
+    else this.say({ kind: 'failed', id: message.id, ...this.failure });
+  }
+
+  private commitGroup(group: ToWriter & { kind: 'group' }): void {
+    const startMs = performance.now();
+    try {
+      this.ledger.commit(group);
+    } catch (error) {
+      this.failGroup(group.id, error);
+      return;
+    }
+    const commitMs = performance.now() - startMs;
+    // The receipt first: decoding is not what devices wait for. It carries the buffer of the group before, which is done with.
+    const { spare } = this;
+    this.say(
+      { kind: 'committed', id: group.id, spare, figures: this.measure(commitMs) },
+      spare === null ? [] : [spare],
+    );
+    if (group.frames > 0) this.ledger.decode(group.bytes);
+    this.spare = group.bytes.buffer;
+    this.scheduleMaintenance();
+  }
+
+  private failGroup(id: number, error: unknown): void {
+    if (!isWorldFailure(error)) throw error;
+    this.failure = describeError(error);
+    this.say({ kind: 'failed', id, ...this.failure });
+    this.enterUnavailable(error);
+  }
+
+  private enterUnavailable(error: unknown): void {
+    if (needsReopening(error)) this.mustReopen = true;
+    this.failure = describeError(error);
+    if (this.state === 'ok') this.say({ kind: 'unavailable', ...this.failure });
+    this.state = 'unavailable';
+    this.probeTimer ??= setTimeout(() => this.probe(), this.options.probeMs);
+  }
+
+  private probe(): void {
+    this.probeTimer = null;
+    try {
+      if (this.mustReopen) this.reopen();
+      this.ledger.probe();
+    } catch (error) {
+      if (!isWorldFailure(error)) throw error;
+      this.enterUnavailable(error);
+      return;
+    }
+    this.state = 'ok';
+    this.say({ kind: 'ok' });
+    this.scheduleMaintenance();
+  }
+
+  /** After a failed fsync nobody knows what the file holds: believe the file, not the memory (ATC '20, "Can Applications Recover from fsync Failures?"). */
+  private reopen(): void {
+    const before = this.ledger;
+    const fresh = new Ledger(this.options);
+    for (const [key, head] of fresh.heads) {
+      if (head.committedSeq > (before.heads.get(key)?.committedSeq ?? 0)) head.recoveredSeq = head.committedSeq;
+    }
+    this.ledger = fresh;
+    this.mustReopen = false;
+    before.close();
+  }
+
+  private scheduleMaintenance(): void {
+    if (this.state !== 'ok' || performance.now() < this.maintenanceAfterMs) return;
+    this.maintenance ??= setImmediate(() => this.maintain());
+  }
+
+  private maintain(): void {
+    this.maintenance = null;
+    if (this.state !== 'ok') return;
+    try {
+      if (this.ledger.maintain(performance.now() + sliceMs)) this.scheduleMaintenance();
+    } catch (error) {
+      if (!isWorldFailure(error)) throw error;
+      // A full disk may still take commits; whether it does is the commits' to find out.
+      this.maintenanceAfterMs = performance.now() + this.options.probeMs;
+      if (needsReopening(error)) this.enterUnavailable(error);
+    }
+  }
+
+  private measure(commitMs: number): WriterFigures {
+    const now = performance.now();
+    const { logBytes } = this.ledger;
+    if (now - this.figuresAtMs < figuresEveryMs) return { ...this.figures, commitMs, logBytes };
+    this.figuresAtMs = now;
+    const { file } = this.options;
+    this.figures = { commitMs, logBytes, databaseBytes: sizeOfFile(file), walBytes: sizeOfFile(`${file}-wal`) };
+    return this.figures;
+  }
+
+  private close(): void {
+    if (this.maintenance !== null) clearImmediate(this.maintenance);
+    if (this.probeTimer !== null) clearTimeout(this.probeTimer);
+    this.state = 'unavailable';
+    this.ledger.close();
+    for (const reader of this.options.readerPorts) reader.close();
+    this.port.close();
+  }
+}
+
+function describeError(error: unknown): { code: string; message: string } {
+  return { code: codeOf(error), message: error instanceof Error ? error.message : String(error) };
+}
+
+function startWriter(port: MessagePort): void {
+  try {
+    new Writer(workerData as WriterOptions, port);
+  } catch (error) {
+    port.postMessage({ kind: 'refused', error } satisfies FromWriter | { error: unknown });
+    port.close();
+  }
+}
+
+if (!isMainThread && parentPort !== null) startWriter(parentPort);
