@@ -96,7 +96,7 @@ export class ByteReader {
     const start = this.at;
     if (!this.#readVarint()) return 0;
     if (this.#high < 0x200_0000) return this.#high * 0x1000_0000 + this.#low;
-    this.fail('valueOutOfRange', 'a number above 2^53 − 1', start);
+    this.fail('valueOutOfRange', 'a number above 2^53 - 1', start);
     return 0;
   }
 
@@ -230,7 +230,7 @@ export class ByteReader {
     if (magnitude <= Number.MAX_SAFE_INTEGER && !(negative && magnitude === Number.MAX_SAFE_INTEGER)) {
       return negative ? -magnitude - 1 : magnitude;
     }
-    this.fail('valueOutOfRange', 'a number outside ±(2^53 − 1)', start);
+    this.fail('valueOutOfRange', 'a number outside +-(2^53 - 1)', start);
     return 0;
   }
 

@@ -33,7 +33,10 @@ import { writeBatch } from './write-batch.ts';
 
 const writer = new ByteWriter();
 
-/** The frame of a message, in memory of its own. Readings, floats and times go exactly; a latest value without a time is left out. */
+/**
+ * The frame of a message, in memory of its own. Numbers go exactly, but for Snapshot's clock offset, which is rounded; a latest value without
+ * a time is left out; a fault's text is cut to its limit.
+ */
 export function encodeMessage(message: Message): Uint8Array {
   writer.open(frameType[message.type]);
   writeBody(writer, message);
@@ -106,7 +109,7 @@ function writeSharedBody(
     case 'fault':
       to.writeU16(message.code);
       to.writeUv(message.retryAfterMs);
-      return to.writeText(message.text, textRules.faultText);
+      return to.writeText(clipFaultText(message.text), textRules.faultText);
     case 'subscribe':
       return writeSubscribe(to, message);
     case 'unsubscribe':
@@ -182,7 +185,7 @@ function writeSnapshot(to: ByteWriter, snapshot: Snapshot): void {
   to.writeByte(
     (snapshot.conflated ? snapshotFlag.conflated : 0) | (Number.isNaN(offset) ? 0 : snapshotFlag.clockOffset),
   );
-  if (!Number.isNaN(offset)) to.writeSv(offset);
+  if (!Number.isNaN(offset)) to.writeSv(Math.round(offset) || 0);
   to.writeCount(snapshot.table.length, limits.metricsMax);
   for (const index of snapshot.table) to.writeUv(index);
   writeMetrics(to, snapshot.metrics, limits.deviceMetricsMax);
@@ -229,6 +232,23 @@ function writePresence(to: ByteWriter, presence: Presence): void {
     to.writeByte(presenceStates.indexOf(state));
     to.writeMs(Number.isNaN(lastSeenMs) ? 0 : lastSeenMs);
   }
+}
+
+/**
+ * A fault's text is for people, and often quotes what a stranger sent: it is cut and cleaned, because a text that is too long must not
+ * keep the fault itself from being said.
+ */
+function clipFaultText(text: string): string {
+  const shown = text.toWellFormed().replace(/[\u0000-\u001f\u007f]/g, ' ');
+  let bytes = 0;
+  let end = 0;
+  for (const character of shown) {
+    const code = character.codePointAt(0)!;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    if (bytes > limits.faultTextBytesMax) break;
+    end += character.length;
+  }
+  return shown.slice(0, end);
 }
 
 function writeDeviceId(to: ByteWriter, deviceId: string): void {

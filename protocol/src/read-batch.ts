@@ -41,7 +41,7 @@ function readBody(from: ByteReader, scratch: BatchScratch): void {
   const columnsAt = from.at;
   const columns = from.readCount(limits.metricsMax, 'tooManyMetrics', 'columns');
   if (columns === 0) from.fail('malformedFrame', 'a batch without columns', columnsAt);
-  if (columns * rows > limits.batchCellsMax) from.fail('frameTooLarge', `${rows} rows × ${columns} columns`, columnsAt);
+  if (columns * rows > limits.batchCellsMax) from.fail('frameTooLarge', `${rows} rows x ${columns} columns`, columnsAt);
   if (from.fault !== null) return;
   scratch.columns = columns;
   scratch.startRound();
@@ -141,7 +141,7 @@ function readDecimals(from: ByteReader, scratch: BatchScratch, c: number): void 
     const start = from.at;
     integer += from.readSv();
     if (integer > integerMax || integer < -integerMax) {
-      from.fail('valueOutOfRange', 'a decimal outside ±(2^53 − 1)', start);
+      from.fail('valueOutOfRange', 'a decimal outside +-(2^53 - 1)', start);
       return;
     }
     // One correctly rounded operation (FR-14); multiplying by 10^-k would round twice.
