@@ -6,7 +6,6 @@
  * route itself and not by its path. An unsafe request that rides on a cookie must come from our own origin.
  */
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { checkShape, type Out, type Shape } from './http-shapes.ts';
 import type { Principal, SignInDesk } from './sign-in-desk.ts';
 
@@ -98,7 +97,6 @@ export function makeRouter(parts: RouterParts): (request: Request, bindings: obj
     for (const [name, value] of Object.entries(securityHeaders)) context.res.headers.set(name, value);
     if (context.req.path.startsWith('/api/')) context.res.headers.set('cache-control', 'no-store');
   });
-  app.use('/api/*', bodyLimit({ maxSize: bodyBytesMax, onError: () => problemResponse(tooLarge()) }));
   for (const route of parts.routes) app.on(route.method, route.path, (context) => runRoute(route, context, parts));
   app.all('/api/*', () =>
     problemResponse(
@@ -198,15 +196,27 @@ async function readJson(context: Context): Promise<unknown> {
       advice: 'Send content-type: application/json.',
     });
   }
+  const bytes = await readBody(context.req.raw);
   try {
-    return await context.req.json();
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
     throw new HttpProblem(400, 'bad-json', {
-      message: `The body is not JSON: ${cause.message}`,
-      advice: 'Check quotes and commas.',
+      message: `The body is not JSON: ${(cause as Error).message}`,
+      advice: 'Check quotes, commas and UTF-8.',
     });
   }
+}
+
+/** Counts what really comes: a Content-Length may be missing or lie. */
+async function readBody(request: Request): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > bodyBytesMax) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 function answerError(error: unknown, path: string, parts: RouterParts): Response {
