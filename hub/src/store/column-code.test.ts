@@ -80,3 +80,11 @@ test('a flipped bit anywhere is found', () => {
     expect(() => decodeColumn(damaged)).toThrow(/checksum/);
   }
 });
+
+it('tells its format truly when the values outgrow the buffer', () => {
+  encodeColumn({ values: Float64Array.of(1, 2, 3), count: 3, rowOf: null });
+  const count = 400_000;
+  const values = Float64Array.from({ length: count }, (_, i) => Math.sin(i) / 3);
+  const decoded = decodeColumn(encodeColumn({ values, count, rowOf: null }));
+  expect((decoded.values as Float64Array).every((value, i) => Object.is(value, values[i]))).toBe(true);
+});

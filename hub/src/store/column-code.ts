@@ -36,7 +36,9 @@ export function encodeColumn(column: Column): Uint8Array {
   sink.putByte(column.rowOf === null ? 0 : 1);
   if (column.rowOf !== null) putIntegers(sink, Float64Array.from(column.rowOf.subarray(0, column.count)), column.count);
   const { values, count } = column;
-  sink.bytes[4] = values instanceof Float64Array ? putNumbers(values, count) : putTexts(values, count);
+  // In two steps: writing the values may move the sink to a larger buffer.
+  const kind = values instanceof Float64Array ? putNumbers(values, count) : putTexts(values, count);
+  sink.bytes[4] = kind;
   const bytes = sink.take();
   new DataView(bytes.buffer).setUint32(0, crc32(bytes.subarray(4)), true);
   return bytes;
