@@ -81,7 +81,7 @@ test('a flipped bit anywhere is found', () => {
   }
 });
 
-it('tells its format truly when the values outgrow the buffer', () => {
+test('tells its format truly when the values outgrow the buffer', () => {
   encodeColumn({ values: Float64Array.of(1, 2, 3), count: 3, rowOf: null });
   const count = 400_000;
   const values = Float64Array.from({ length: count }, (_, i) => Math.sin(i) / 3);
