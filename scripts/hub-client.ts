@@ -80,7 +80,7 @@ export class HubClient {
     let fromMs = -62_135_596_800_000;
     let skip = 0;
     for (;;) {
-      const range = `from=${fromMs}&to=253402300800000&limit=${pageRows}&skip=${skip}`;
+      const range = `from=${fromMs}&to=253402300799999&limit=${pageRows}&skip=${skip}`;
       const page = await this.get<ReadingsPage>(
         `/readings?device=${encodeURIComponent(device)}&metric=${encodeURIComponent(metric)}&${range}`,
       );
