@@ -138,6 +138,16 @@ export class Ledger {
     runTransaction(this.connection, () => void write.run(new Uint8Array(1)));
   }
 
+  /**
+   * Opened anew after a failure whose outcome is unknown: what the file holds beyond `before` was told as abandoned and will be
+   * sent again, so those numbers may come once more without being a mistake.
+   */
+  allowResending(before: Ledger): void {
+    for (const [key, head] of this.heads) {
+      if (head.committedSeq > (before.heads.get(key)?.committedSeq ?? 0)) head.recoveredSeq = head.committedSeq;
+    }
+  }
+
   close(): void {
     this.connection.close();
   }

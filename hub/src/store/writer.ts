@@ -106,9 +106,7 @@ class Writer {
   private reopen(): void {
     const before = this.ledger;
     const fresh = new Ledger(this.options);
-    for (const [key, head] of fresh.heads) {
-      if (head.committedSeq > (before.heads.get(key)?.committedSeq ?? 0)) head.recoveredSeq = head.committedSeq;
-    }
+    fresh.allowResending(before);
     this.ledger = fresh;
     this.mustReopen = false;
     before.close();
