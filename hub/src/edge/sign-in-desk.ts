@@ -43,10 +43,9 @@ export class SignInDesk {
     return this.identity.listApiTokens().some((token) => token.id === principal.tokenId);
   }
 
+  /** Not throttled: nobody guesses 256 bits, and the owner at the hub's own machine must always get in. */
   async signInByLink(link: string, address: string, nowMs: number): Promise<SignInResult> {
-    const waitMs = this.throttle.waitMs(address, nowMs);
-    if (waitMs > 0) return { ok: false, waitMs };
-    if (!(await redeemSignInLink(this.dataDirectory, link, nowMs))) return this.refuse(address, nowMs);
+    if (!(await redeemSignInLink(this.dataDirectory, link, nowMs))) return { ok: false, waitMs: 0 };
     if (this.identity.findUser(ownerName) === null) {
       await this.identity.saveUser({ name: ownerName, passwordHash: '', createdMs: nowMs });
     }
