@@ -101,14 +101,13 @@ export class Ledger {
       throw error;
     }
     for (const head of touched) head.committedSeq = head.writtenSeq;
+    if (group.frames > 0) this.noteLogRow(this.nextLogId++, group.bytes.length);
     this.bytesSinceCheckpoint += group.bytes.length + 4 * pageBytes;
   }
 
-  /** Brings the heads up to a group just committed. */
+  /** Brings the heads up to the group just committed. */
   decode(bytes: Uint8Array): void {
-    const id = this.nextLogId++;
-    this.noteLogRow(id, bytes.length);
-    this.decodeFrames(bytes, id);
+    this.decodeFrames(bytes, this.nextLogId - 1);
   }
 
   /** A slice of sealing, trimming and checkpointing, until about `untilMs` of performance.now(). True: there is more to do. */
