@@ -18,6 +18,7 @@ import { boardName, type LivePlan, type LiveResult } from './live-load.ts';
 export interface LiveOptions {
   readonly boards: number;
   readonly rounds: number;
+  readonly hubArgs: readonly string[];
   readonly warmUpMs: number;
   readonly measureMs: number;
 }
@@ -68,7 +69,7 @@ async function measureFloor(options: LiveOptions): Promise<Measured> {
 
 async function measureHub(options: LiveOptions): Promise<Omit<Round, 'floor'>> {
   const folder = mkdtempSync(join(tmpdir(), 'lapwing-bench-'));
-  const hub = await startHub({ dataFolder: folder, wrap: onCore(0) });
+  const hub = await startHub({ dataFolder: folder, wrap: onCore(0), args: options.hubArgs });
   try {
     const client = await HubClient.signIn(hub.signInLink);
     const tokens = await enrolBoards(client, options.boards);
@@ -165,6 +166,7 @@ function reportLive(options: LiveOptions, rounds: readonly Round[]): LoadReport 
     boards: options.boards,
     metrics: boardMetrics.length,
     measuredSeconds: of(({ hub }) => hub.result.windowSeconds, 1),
+    hubArgs: options.hubArgs.join(' '),
     pinned: canPin ? 'server on core 0, load on core 1' : 'no',
     messagesPerSecond: of(({ hub }) => hub.result.sentInWindow / hub.result.windowSeconds, 1),
     messagesSent: of(({ hub }) => hub.result.sent),
