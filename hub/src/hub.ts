@@ -26,7 +26,7 @@ import { SignInDesk } from './edge/sign-in-desk.ts';
 import { makeSignInLink, removeOldSignInLinks } from './edge/sign-in-links.ts';
 import { StaticPages } from './edge/static-pages.ts';
 import { ViewerSockets } from './edge/viewer-ws.ts';
-import { openStore } from './store/open-store.ts';
+import { openStore } from './store/store.ts';
 
 export interface HubOptions {
   readonly dataDirectory: string;
@@ -61,9 +61,9 @@ export interface Hub {
   stop(): Promise<void>;
 }
 
-const deviceSweepMs = 1_000;
+const linkSweepMs = 1_000;
 const ackSweepMs = 50;
-const viewerSweepMs = 15_000;
+const rightsSweepMs = 15_000;
 const storeRetryMs = 2_000;
 const ticketLifeMs = 600_000;
 const goodbyeBackMs = 1_000;
@@ -212,19 +212,20 @@ function listRoutes(core: Core, calls: { figures: () => Record<string, number>; 
 }
 
 function startTimers({ roster, feed, intake, identity }: Core, { devices, viewers }: Edges): NodeJS.Timeout[] {
-  const sweepDevices = () => {
+  const sweepLinks = () => {
     const nowMs = Date.now();
     devices.sweep(nowMs);
+    viewers.sweep(nowMs);
     for (const device of roster.sweepPresence(nowMs)) feed.publishPresence(device);
   };
-  const sweepViewers = () => {
-    viewers.sweep();
+  const sweepRights = () => {
     identity.removeExpiredSessions(Date.now());
+    viewers.checkRights();
   };
   return [
-    setInterval(sweepDevices, deviceSweepMs),
+    setInterval(sweepLinks, linkSweepMs),
     setInterval(() => intake.sweepAcks(Date.now()), ackSweepMs),
-    setInterval(sweepViewers, viewerSweepMs),
+    setInterval(sweepRights, rightsSweepMs),
   ];
 }
 

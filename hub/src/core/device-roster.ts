@@ -4,7 +4,7 @@
  * Owns devices, streams, latest values and presence in memory. Devices, metrics, streams and tables are told to the store
  * before anything refers to them. Only this file hands out keys. It knows no sockets: a session is just "the newest one".
  */
-import type { BatchScratch, Hello, MetricDeclaration, PresenceState } from '@lapwing/protocol';
+import { type BatchScratch, type Hello, limits, type MetricDeclaration, type PresenceState } from '@lapwing/protocol';
 import { DeliveryProgress } from './delivery-progress.ts';
 import { growLatest, type LatestColumns, makeLatest, noteBatch } from './latest-values.ts';
 import type { DeviceKey, StoreChange, StoredState, StreamKey } from './ports.ts';
@@ -59,10 +59,19 @@ export interface RosterOptions {
   /** A live device is `late` after this many learned intervals without a batch, and never before lateMsMin. */
   readonly lateIntervals: number;
   readonly lateMsMin: number;
-  readonly metricsMax: number;
+  /** Of one stream's table. */
+  readonly tableMetricsMax: number;
+  /** Of one device, over all its streams. */
+  readonly deviceMetricsMax: number;
 }
 
-export const rosterDefaults = { graceMs: 30_000, lateIntervals: 3, lateMsMin: 5_000, metricsMax: 1_024 } as const;
+export const rosterDefaults = {
+  graceMs: 30_000,
+  lateIntervals: 3,
+  lateMsMin: 5_000,
+  tableMetricsMax: limits.metricsMax,
+  deviceMetricsMax: 4_096,
+} as const;
 
 /** Why a metric table was refused. */
 export interface TableRefusal {
@@ -152,8 +161,8 @@ export class DeviceRoster {
     if (twice !== undefined) {
       return { fault: 'metricConflict', text: `metric ${stream.device.metrics[twice]!.name} is in the table already` };
     }
-    if (stream.table.length + mapped.length > this.options.metricsMax) {
-      return { fault: 'tooManyMetrics', text: `a table holds at most ${this.options.metricsMax} metrics` };
+    if (stream.table.length + mapped.length > this.options.tableMetricsMax) {
+      return { fault: 'tooManyMetrics', text: `a table holds at most ${this.options.tableMetricsMax} metrics` };
     }
     this.replaceTable(stream, [...stream.table, ...mapped]);
     return null;
@@ -230,8 +239,8 @@ export class DeviceRoster {
         return { fault: 'metricConflict', text };
       }
     }
-    if (device.metrics.length + fresh.length > this.options.metricsMax) {
-      return { fault: 'tooManyMetrics', text: `a device has at most ${this.options.metricsMax} metrics` };
+    if (device.metrics.length + fresh.length > this.options.deviceMetricsMax) {
+      return { fault: 'tooManyMetrics', text: `a device has at most ${this.options.deviceMetricsMax} metrics` };
     }
     this.addMetrics(device, fresh);
     for (const metric of declared) this.updateUnit(device, metric);

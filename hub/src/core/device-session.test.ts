@@ -156,7 +156,7 @@ describe('each thing a device can do wrong has its code, and the others go on', 
     ['metricConflict', (bench) => sayAgain(bench, [{ name: 'temperature', unit: '', kind: 'counter' }], 8)],
     ['metricConflict', (bench) => sayAgain(bench, [{ name: 'other', unit: '', kind: 'gauge' }], 7)],
     ['metricConflict', (bench) => sayAgain(bench, [], 7)],
-    ['unexpectedMessage', (bench) => say(bench.welcome(), { type: 'commandResult', id: 'x', ok: true, result: '' })],
+    ['unexpectedMessage', (bench) => say(bench.welcome(), { type: 'ack', seq: 1 })],
     ['helloTimeout', (bench) => waitFor(bench, bench.connect(), 10_001)],
     ['heartbeatTimeout', (bench) => waitFor(bench, bench.welcome(), 37_501)],
   ];

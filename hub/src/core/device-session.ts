@@ -244,11 +244,10 @@ export class DeviceSession implements SessionHandle, AckSink {
         return this.takeGoodbye(stream, message, nowMs);
       case 'hello':
         return this.fail('helloExpected', 'Hello came twice');
-      // Commands and state documents have their frames from the first version; this hub asks for neither yet.
+      // CM-6: commands and state documents have their frames from the first version; this hub has no use for them yet.
       case 'reported':
+      case 'commandResult':
         return;
-      default:
-        return this.fail('unexpectedMessage', `${message.type} was not asked for`);
     }
   }
 

@@ -1,12 +1,12 @@
 /**
  * Viewer links over WebSocket. The other file that uses `ws`.
  *
- * Owns the viewers' sockets and who they belong to. A viewer whose rights end is cut at once; one that does not answer the
- * socket's ping is cut after two of them.
+ * Owns the viewers' sockets and who they belong to. A viewer whose rights end is cut at once, one that has said nothing for
+ * two and a half heartbeats as well (SE-10).
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { closeCodeOf, decodeMessage, encodeMessage, type FaultName, faultTable } from '@lapwing/protocol';
+import { closeCodeOf, decodeMessage, encodeMessage, type FaultName, faultTable, limits } from '@lapwing/protocol';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { LiveFeed, Viewer } from '../core/live-feed.ts';
 import type { Principal } from './sign-in-desk.ts';
@@ -21,17 +21,19 @@ interface ViewerSocket {
   readonly socket: WebSocket;
   readonly viewer: Viewer;
   readonly principal: Principal;
-  isAlive: boolean;
+  lastHeardMs: number;
+  lastPingMs: number;
 }
 
-/** 10,000 device ids of 64 bytes in one Subscribe. */
-const frameBytesMax = 1_048_576;
+/** Twice what a viewer may send: between the two the decoder answers in our own words. */
+const payloadBytesMax = 2 * limits.frameBytesMax;
+const heartbeatMs = 15_000;
 
 export class ViewerSockets {
   private readonly server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    maxPayload: frameBytesMax,
+    maxPayload: payloadBytesMax,
     perMessageDeflate: false,
     skipUTF8Validation: true,
     handleProtocols: (offered) => (offered.has('lapwing.v1') ? 'lapwing.v1' : false),
@@ -57,16 +59,15 @@ export class ViewerSockets {
       if (!this.parts.isGood(entry.principal)) this.fail(entry, 'revoked', 'the session ended');
   }
 
-  /** Every fifteen seconds or so. */
-  sweep(): void {
-    this.checkRights();
+  /** About once a second: heartbeats. */
+  sweep(nowMs: number): void {
     for (const entry of this.open) {
-      if (!entry.isAlive) {
-        entry.socket.terminate();
-        continue;
+      if (nowMs - entry.lastHeardMs > 2.5 * heartbeatMs)
+        this.fail(entry, 'heartbeatTimeout', 'the viewer said nothing');
+      else if (nowMs - entry.lastPingMs >= heartbeatMs) {
+        entry.lastPingMs = nowMs;
+        entry.socket.send(encodeMessage({ type: 'ping', sentMs: nowMs }));
       }
-      entry.isAlive = false;
-      entry.socket.ping();
     }
   }
 
@@ -84,25 +85,23 @@ export class ViewerSockets {
 
   private begin(socket: WebSocket, principal: Principal): void {
     const link = { send: (frame: Uint8Array) => socket.send(frame), bufferedBytes: () => socket.bufferedAmount };
-    const entry: ViewerSocket = { socket, viewer: this.parts.feed.addViewer(link), principal, isAlive: true };
+    const nowMs = Date.now();
+    const viewer = this.parts.feed.addViewer(link);
+    const entry: ViewerSocket = { socket, viewer, principal, lastHeardMs: nowMs, lastPingMs: nowMs };
     this.open.add(entry);
     socket.on('message', (data: RawData, isBinary: boolean) => {
-      entry.isAlive = true;
+      entry.lastHeardMs = Date.now();
       if (isBinary) this.take(entry, data as Buffer);
       else this.fail(entry, 'notBinary', 'a text message came');
     });
-    socket.on('pong', () => {
-      entry.isAlive = true;
-    });
     socket.on('close', () => {
-      this.open.delete(entry);
-      this.parts.feed.removeViewer(entry.viewer);
+      if (this.open.delete(entry)) this.parts.feed.removeViewer(entry.viewer);
     });
     socket.on('error', (error) => this.parts.noteFault('malformedFrame', error.message));
   }
 
   private take(entry: ViewerSocket, frame: Uint8Array): void {
-    if (!this.open.has(entry) || entry.socket.readyState !== entry.socket.OPEN) return;
+    if (!this.open.has(entry)) return;
     const decoded = decodeMessage(frame, 'viewer');
     if (!decoded.ok) return this.fail(entry, decoded.fault, decoded.text);
     const { message } = decoded;
@@ -121,7 +120,10 @@ export class ViewerSockets {
     }
   }
 
-  private fail({ socket }: ViewerSocket, fault: FaultName, text: string): void {
+  private fail(entry: ViewerSocket, fault: FaultName, text: string): void {
+    const { socket } = entry;
+    if (!this.open.delete(entry)) return;
+    this.parts.feed.removeViewer(entry.viewer);
     this.parts.noteFault(fault, text);
     const { code, advice } = faultTable[fault];
     socket.send(encodeMessage({ type: 'fault', code, retryAfterMs: 0, text: `${text}. ${advice}`.slice(0, 250) }));
