@@ -1,5 +1,5 @@
 /**
- * Every frame into its message, or into the fault it has (SPEC, table of messages, FR-1 to FR-20).
+ * Every frame into its message, or into the fault it has (SPEC, table of messages, FR-1 to FR-21).
  *
  * Owns one reusable reader and one BatchScratch. Never throws and never looks outside the frame. Results own their memory, except the
  * frames inside a Live, which are views of the frame given. It refuses whatever the sender's side does not say.

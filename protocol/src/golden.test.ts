@@ -32,7 +32,7 @@ describe('golden frames (SPEC, Messages)', () => {
   );
 
   test.each(golden.filter((item) => item.decodeOnly))(
-    'FR-20: another form means the same: $name',
+    'FR-21: another form means the same: $name',
     ({ side, message }) => {
       expect(decodeMessage(encodeMessage(message), side)).toStrictEqual({ ok: true, message });
     },
