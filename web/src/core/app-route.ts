@@ -1,0 +1,81 @@
+/**
+ * The address bar as a value: which page, and what of its state lives in the URL.
+ *
+ * Owns no state. Invariant: `formatRoute(parseRoute(x))` is a fixed point. Refuses to touch `location`: edge/ does that.
+ */
+import { type RangeName, readRangeName } from './time-range.ts';
+
+export type PresenceFilter = 'all' | 'online' | 'late' | 'offline' | 'asleep';
+const presenceFilters: readonly PresenceFilter[] = ['all', 'online', 'late', 'offline', 'asleep'];
+
+export type Route =
+  | { readonly page: 'fleet'; readonly filter: PresenceFilter; readonly text: string }
+  | { readonly page: 'device'; readonly deviceId: string; readonly range: RangeName }
+  | { readonly page: 'settings' }
+  | { readonly page: 'sign-in'; readonly link: string }
+  | { readonly page: 'missing'; readonly path: string };
+
+/** `address` is path + query + fragment, as in `/devices/pi-1?range=1h`. */
+export function parseRoute(address: string): Route {
+  const [beforeHash = '', hash = ''] = splitOnce(address, '#');
+  const [path = '/', query = ''] = splitOnce(beforeHash, '?');
+  const params = parseQuery(query);
+  if (path === '/') {
+    const filter = presenceFilters.find((name) => name === params.get('state')) ?? 'all';
+    return { page: 'fleet', filter, text: params.get('q') ?? '' };
+  }
+  const device = /^\/devices\/([^/]+)$/.exec(path);
+  if (device !== null) {
+    return { page: 'device', deviceId: decodeText(device[1] ?? ''), range: readRangeName(params.get('range')) };
+  }
+  if (path === '/settings') return { page: 'settings' };
+  if (path === '/sign-in') return { page: 'sign-in', link: parseQuery(hash).get('link') ?? '' };
+  return { page: 'missing', path };
+}
+
+/** The address of a route. The one-time link of the sign-in page is left out on purpose: it must not stay in the history. */
+export function formatRoute(route: Route): string {
+  switch (route.page) {
+    case 'fleet': {
+      const parts: string[] = [];
+      if (route.filter !== 'all') parts.push(`state=${route.filter}`);
+      if (route.text !== '') parts.push(`q=${encodeURIComponent(route.text)}`);
+      return parts.length === 0 ? '/' : `/?${parts.join('&')}`;
+    }
+    case 'device': {
+      const query = route.range === '5m' ? '' : `?range=${route.range}`;
+      return `/devices/${encodeURIComponent(route.deviceId)}${query}`;
+    }
+    case 'settings':
+      return '/settings';
+    case 'sign-in':
+      return '/sign-in';
+    case 'missing':
+      return route.path;
+  }
+}
+
+export const fleetRoute: Route = { page: 'fleet', filter: 'all', text: '' };
+
+function splitOnce(text: string, mark: string): string[] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function parseQuery(query: string): Map<string, string> {
+  const params = new Map<string, string>();
+  for (const part of query.split('&')) {
+    const [name = '', value = ''] = splitOnce(part, '=');
+    if (name !== '') params.set(name, decodeText(value));
+  }
+  return params;
+}
+
+/** A stray `%` in an address is a typing slip, not a fault: it is then read as it stands. */
+function decodeText(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * From rings to the columns that a chart draws: one x column for the group, and mean, min and max of each series.
+ *
+ * Owns reusable arrays, so that painting allocates nothing but views. Invariant: x rises strictly; NaN in a column means "no
+ * reading of this series in this bucket"; a gap is decided by `gapMs` alone.
+ */
+import type { SeriesBuffer } from './series-buffer.ts';
+
+export interface SeriesColumns {
+  mean: Float64Array;
+  min: Float64Array;
+  max: Float64Array;
+  /** Neighbours further apart than this are not joined by a line. */
+  gapMs: number;
+}
+
+/** A counter's rate over fewer buckets than this would show the grid instead of the device. */
+const rateBuckets = 10;
+
+export class ChartColumns {
+  private readonly capacity: number;
+  private readonly x: Float64Array;
+  private readonly scratch: Float64Array;
+  private readonly full: SeriesColumns[];
+  readonly series: SeriesColumns[];
+  times: Float64Array;
+  low = 0;
+  high = 0;
+
+  constructor(seriesCount: number, capacity: number) {
+    this.capacity = capacity;
+    this.x = new Float64Array(capacity);
+    this.scratch = new Float64Array(capacity);
+    const make = () => ({
+      mean: new Float64Array(capacity),
+      min: new Float64Array(capacity),
+      max: new Float64Array(capacity),
+      gapMs: 0,
+    });
+    this.full = Array.from({ length: seriesCount }, make);
+    this.series = this.full.map((columns) => ({ ...columns }));
+    this.times = this.x.subarray(0, 0);
+  }
+
+  /** Fills the columns from the buffers (all on one grid). `isRate`: counters, drawn as growth per second. */
+  fill(buffers: readonly SeriesBuffer[], isRate: boolean): void {
+    const lead = buffers[0];
+    if (lead === undefined) return;
+    let rows = 0;
+    for (let bucket = lead.endBucket - lead.size + 1; bucket <= lead.endBucket && rows < this.capacity; bucket++) {
+      if (!this.hasReading(buffers, bucket)) continue;
+      this.x[rows] = (bucket + 0.5) * lead.bucketMs;
+      for (let s = 0; s < buffers.length; s++) copyBucket(buffers[s]!, bucket, this.full[s]!, rows);
+      rows++;
+    }
+    this.times = this.x.subarray(0, rows);
+    for (let s = 0; s < buffers.length; s++) {
+      const full = this.full[s]!;
+      if (isRate) this.deriveRate(buffers[s]!, full, rows);
+      const out = this.series[s]!;
+      out.mean = full.mean.subarray(0, rows);
+      out.min = full.min.subarray(0, rows);
+      out.max = full.max.subarray(0, rows);
+      out.gapMs = this.learnGap(full.mean, rows, lead.bucketMs);
+    }
+    this.measureExtent();
+  }
+
+  private hasReading(buffers: readonly SeriesBuffer[], bucket: number): boolean {
+    for (const buffer of buffers) {
+      if (
+        bucket > buffer.endBucket - buffer.size &&
+        bucket <= buffer.endBucket &&
+        buffer.finite[buffer.slotOf(bucket)]! > 0
+      ) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Rewrites a counter's columns as growth per second since the reading at least a few buckets earlier. A counter that
+   * started again from a smaller value grew by that value.
+   */
+  private deriveRate(buffer: SeriesBuffer, columns: SeriesColumns, rows: number): void {
+    const { mean, min, max } = columns;
+    let back = 0;
+    let backBucket = Number.NaN;
+    for (let row = 0; row < rows; row++) {
+      if (Number.isNaN(mean[row]!)) {
+        this.scratch[row] = Number.NaN;
+        continue;
+      }
+      const bucket = Math.round(this.x[row]! / buffer.bucketMs - 0.5);
+      if (Number.isNaN(backBucket)) {
+        backBucket = bucket;
+        back = row;
+      }
+      const reach = buffer.count[buffer.slotOf(bucket)]! > 1 ? 1 : rateBuckets;
+      while (back < row && bucket - this.bucketAt(buffer, back) >= reach) {
+        let ahead = back + 1;
+        while (ahead < row && Number.isNaN(mean[ahead]!)) ahead++;
+        if (bucket - this.bucketAt(buffer, ahead) < reach) break;
+        back = ahead;
+      }
+      this.scratch[row] = back === row ? Number.NaN : growthBetween(buffer, this.bucketAt(buffer, back), bucket);
+    }
+    for (let row = 0; row < rows; row++) {
+      const rate = this.scratch[row]!;
+      mean[row] = rate;
+      min[row] = rate;
+      max[row] = rate;
+    }
+  }
+
+  private bucketAt(buffer: SeriesBuffer, row: number): number {
+    return Math.round(this.x[row]! / buffer.bucketMs - 0.5);
+  }
+
+  /** Three times the usual distance between readings, as seen in this very picture, and never less than two buckets. */
+  private learnGap(mean: Float64Array, rows: number, bucketMs: number): number {
+    let steps = 0;
+    let before = Number.NaN;
+    for (let row = 0; row < rows; row++) {
+      if (Number.isNaN(mean[row]!)) continue;
+      if (!Number.isNaN(before)) this.scratch[steps++] = this.x[row]! - before;
+      before = this.x[row]!;
+    }
+    if (steps === 0) return bucketMs * 2.5;
+    const sorted = this.scratch.subarray(0, steps).sort();
+    return Math.max(bucketMs * 2.5, sorted[steps >> 1]! * 3);
+  }
+
+  private measureExtent(): void {
+    let low = Number.POSITIVE_INFINITY;
+    let high = Number.NEGATIVE_INFINITY;
+    for (const { min, max } of this.series) {
+      for (let row = 0; row < min.length; row++) {
+        if (min[row]! < low) low = min[row]!;
+        if (max[row]! > high) high = max[row]!;
+      }
+    }
+    this.low = low;
+    this.high = high;
+  }
+}
+
+function copyBucket(buffer: SeriesBuffer, bucket: number, out: SeriesColumns, row: number): void {
+  const slot = buffer.slotOf(bucket);
+  const finite = buffer.finite[slot]!;
+  if (finite === 0) {
+    out.mean[row] = Number.NaN;
+    out.min[row] = Number.NaN;
+    out.max[row] = Number.NaN;
+    return;
+  }
+  out.mean[row] = buffer.sum[slot]! / finite;
+  out.min[row] = buffer.min[slot]!;
+  out.max[row] = buffer.max[slot]!;
+}
+
+function growthBetween(buffer: SeriesBuffer, fromBucket: number, toBucket: number): number {
+  const from = buffer.slotOf(fromBucket);
+  const to = buffer.slotOf(toBucket);
+  const rise = buffer.last[to]! - buffer.last[from]!;
+  const spanMs = buffer.lastMs[to]! - buffer.lastMs[from]!;
+  if (!(spanMs > 0)) return Number.NaN;
+  return ((rise >= 0 ? rise : buffer.last[to]!) / spanMs) * 1000;
+}
+
+/**
+ * A y range that holds low…high with some air, on round figures, and stays where it is while the data fits it well: an axis
+ * that breathes with every reading cannot be read.
+ */
+export function settleRange(before: readonly [number, number] | null, low: number, high: number): [number, number] {
+  if (!(low <= high)) return before === null ? [0, 1] : [before[0], before[1]];
+  const span = high - low || Math.max(Math.abs(high) * 0.1, 1e-3);
+  if (before !== null) {
+    const width = before[1] - before[0];
+    if (low >= before[0] && high <= before[1] && span > width * 0.35) return [before[0], before[1]];
+  }
+  const step = roundStep((span * 1.3) / 4);
+  let bottom = Math.floor((low - span * 0.1) / step) * step;
+  const top = Math.ceil((high + span * 0.1) / step) * step;
+  if (low >= 0 && bottom < 0) bottom = 0;
+  // A quantity that comes near zero is drawn from zero: half a bar of nothing misleads.
+  if (low >= 0 && low < high * 0.3) bottom = 0;
+  return [bottom, top > bottom ? top : bottom + step];
+}
+
+function roundStep(rough: number): number {
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const lead = rough / power;
+  return (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10) * power;
+}

@@ -1,0 +1,86 @@
+/**
+ * Which charts a device page has: made from its metric list, with no configuration.
+ *
+ * Owns no state. Invariant: every numeric metric is in exactly one chart, every bool in one strip, every text in one row; and
+ * because metric lists only grow, a metric never changes its chart or colour.
+ */
+import type { MetricDeclaration } from '@lapwing/protocol';
+import { readNameStem, trimStem } from './metric-family.ts';
+
+export interface ChartSeries {
+  /** Index into the device's metric list. */
+  readonly metric: number;
+  readonly label: string;
+  /** 1…8: which of the series colours. */
+  readonly colour: number;
+}
+
+export interface ChartGroup {
+  readonly id: string;
+  readonly title: string;
+  readonly unit: string;
+  /** Counters are drawn as what they grow by per second. */
+  readonly isRate: boolean;
+  readonly series: readonly ChartSeries[];
+}
+
+export interface PageLayout {
+  readonly charts: readonly ChartGroup[];
+  /** Metric indices of the bools and of the texts. */
+  readonly strips: readonly number[];
+  readonly texts: readonly number[];
+}
+
+export const seriesPerChartMax = 8;
+
+export function planCharts(metrics: readonly MetricDeclaration[]): PageLayout {
+  const groups = new Map<string, number[]>();
+  const strips: number[] = [];
+  const texts: number[] = [];
+  metrics.forEach((metric, index) => {
+    if (metric.kind === 'bool') strips.push(index);
+    else if (metric.kind === 'text') texts.push(index);
+    else putInGroup(groups, metric, index);
+  });
+  const charts: ChartGroup[] = [];
+  for (const [id, members] of groups) charts.push(makeGroup(id, members, metrics));
+  return { charts, strips, texts };
+}
+
+function putInGroup(groups: Map<string, number[]>, metric: MetricDeclaration, index: number): void {
+  const base = `${readNameStem(metric.name)}|${metric.unit}|${metric.kind}`;
+  for (let part = 0; ; part++) {
+    const id = part === 0 ? base : `${base}|${part}`;
+    const members = groups.get(id);
+    if (members === undefined) {
+      groups.set(id, [index]);
+      return;
+    }
+    if (members.length < seriesPerChartMax) {
+      members.push(index);
+      return;
+    }
+  }
+}
+
+function makeGroup(id: string, members: readonly number[], metrics: readonly MetricDeclaration[]): ChartGroup {
+  const lead = metrics[members[0]!]!;
+  const stem = readNameStem(lead.name);
+  const isRate = lead.kind === 'counter';
+  const isAlone = members.length === 1;
+  return {
+    id,
+    title: isAlone ? lead.name : stem,
+    unit: isRate ? makeRateUnit(lead.unit) : lead.unit,
+    isRate,
+    series: members.map((metric, place) => ({
+      metric,
+      label: isAlone ? '' : trimStem(metrics[metric]!.name, stem),
+      colour: (place % 8) + 1,
+    })),
+  };
+}
+
+export function makeRateUnit(unit: string): string {
+  return unit === '' ? '1/s' : `${unit}/s`;
+}

@@ -1,0 +1,124 @@
+/**
+ * What a metric is about, judged by its name and unit: so that a fleet table and a device page need no configuration.
+ *
+ * Owns no state. Invariant: the answer depends on the metric's declaration alone, so a metric keeps its place and colour.
+ */
+import type { MetricDeclaration } from '@lapwing/protocol';
+
+interface Family {
+  readonly id: string;
+  readonly label: string;
+  readonly name: RegExp;
+  /** Empty: any unit. */
+  readonly units: readonly string[];
+  /** How much an operator wants to see it in a fleet table. */
+  readonly weight: number;
+}
+
+const percent = ['%', 'percent'];
+const celsius = ['°C', 'C', 'Cel', 'degC', '℃', '°F', 'F', 'K'];
+
+const families: readonly Family[] = [
+  { id: 'cpu', label: 'CPU', name: /cpu|processor/i, units: percent, weight: 10 },
+  { id: 'memory', label: 'Memory', name: /mem|ram\b/i, units: percent, weight: 9 },
+  { id: 'temperature', label: 'Temp', name: /temp|therm/i, units: celsius, weight: 8 },
+  { id: 'disk', label: 'Disk', name: /disk|storage|filesystem|\bfs\b/i, units: percent, weight: 6 },
+  { id: 'signal', label: 'Signal', name: /rssi|signal|wifi/i, units: ['dBm', 'dB'], weight: 5.5 },
+  { id: 'battery', label: 'Battery', name: /batt/i, units: [...percent, 'V', 'mV'], weight: 7 },
+  { id: 'load', label: 'Load', name: /load/i, units: ['', ...percent], weight: 5 },
+  { id: 'network', label: 'Network', name: /net|rx|tx|recv|sent/i, units: ['B/s', 'By/s', 'bit/s'], weight: 4 },
+  { id: 'power', label: 'Power', name: /./, units: ['W', 'kW', 'mW'], weight: 4.5 },
+  { id: 'humidity', label: 'Humidity', name: /hum/i, units: [...percent, '%RH'], weight: 4 },
+  { id: 'pressure', label: 'Pressure', name: /press/i, units: ['hPa', 'Pa', 'kPa', 'mbar', 'bar'], weight: 3 },
+  { id: 'voltage', label: 'Voltage', name: /./, units: ['V', 'mV'], weight: 2 },
+];
+
+/** One column of the fleet table. */
+export interface FleetColumn {
+  readonly id: string;
+  readonly label: string;
+}
+
+export function classifyMetric(metric: MetricDeclaration): string | null {
+  if (metric.kind !== 'gauge') return null;
+  const family = families.find((one) => one.units.includes(metric.unit) && one.name.test(metric.name));
+  return family?.id ?? null;
+}
+
+/** Index of the metric of this family with the plainest name (`cpu` before `cpu.core3`), or −1. */
+export function findFamilyMetric(metrics: readonly MetricDeclaration[], familyId: string): number {
+  let best = -1;
+  let bestLength = Number.POSITIVE_INFINITY;
+  metrics.forEach((metric, index) => {
+    if (classifyMetric(metric) !== familyId) return;
+    const length = metric.name.length + (/core|\d/.test(metric.name) ? 100 : 0);
+    if (length < bestLength) {
+      bestLength = length;
+      best = index;
+    }
+  });
+  return best;
+}
+
+/** The families that most devices have and operators most want, at most `columnsMax`, most wanted first. */
+export function chooseColumns(tables: Iterable<readonly MetricDeclaration[]>, columnsMax: number): FleetColumn[] {
+  const devicesWith = new Map<string, number>();
+  let devices = 0;
+  for (const metrics of tables) {
+    devices++;
+    const seen = new Set<string>();
+    for (const metric of metrics) {
+      const id = classifyMetric(metric);
+      if (id !== null) seen.add(id);
+    }
+    for (const id of seen) devicesWith.set(id, (devicesWith.get(id) ?? 0) + 1);
+  }
+  const scored = families
+    .map((family) => ({ family, score: (family.weight * (devicesWith.get(family.id) ?? 0)) / Math.max(1, devices) }))
+    .filter((entry) => entry.score > 0)
+    .sort((a, b) => b.score - a.score)
+    .slice(0, columnsMax)
+    .sort((a, b) => b.family.weight - a.family.weight);
+  return scored.map(({ family }) => ({ id: family.id, label: family.label }));
+}
+
+/**
+ * Which metric of a device each column shows, −1 for none. Columns a device has nothing for are filled with its own other
+ * metrics, numbers first, so that a door switch in a fleet of computers still shows its door.
+ */
+export function assignCells(
+  metrics: readonly MetricDeclaration[],
+  columns: readonly FleetColumn[],
+  cells: number,
+): number[] {
+  const assigned: number[] = [];
+  for (let c = 0; c < cells; c++) assigned.push(c < columns.length ? findFamilyMetric(metrics, columns[c]!.id) : -1);
+  const spare = metrics
+    .map((metric, index) => ({
+      index,
+      rank: metric.kind === 'gauge' ? 0 : metric.kind === 'bool' ? 1 : 2,
+      kind: metric.kind,
+    }))
+    .filter(({ index, kind }) => kind !== 'text' && kind !== 'counter' && !assigned.includes(index))
+    .sort((a, b) => a.rank - b.rank || a.index - b.index);
+  const hasOwn = assigned.some((index) => index >= 0);
+  for (let c = 0; c < cells; c++) {
+    if (assigned[c] !== -1) continue;
+    // A computer without a thermometer does not want a stray number in that column; a device of another sort does.
+    if (hasOwn && c < columns.length) continue;
+    assigned[c] = spare.shift()?.index ?? -1;
+  }
+  return assigned;
+}
+
+/** The first word of a metric's name: `cpu` of `cpu.user`, `temp` of `temp_board`, `net` of `net/eth0/rx`. */
+export function readNameStem(name: string): string {
+  const stem = name.split(/[._/:\s-]/)[0] ?? name;
+  return stem.replace(/\d+$/, '') || name;
+}
+
+/** What is left of a name when its group's stem is said once in the title. */
+export function trimStem(name: string, stem: string): string {
+  const rest = name.slice(stem.length).replace(/^[._/:\s-]+/, '');
+  return name.startsWith(stem) && rest !== '' ? rest : name;
+}

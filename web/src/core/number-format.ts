@@ -1,0 +1,111 @@
+/**
+ * Numbers, units and durations as text that does not change its width as it ticks.
+ *
+ * Owns, per metric, how many decimals its readings have shown to need (`NumberShape`). Invariant: decimals only grow, so a
+ * value never jumps between "21.5" and "21.52". Refuses to guess units: a unit is shown as the device spelt it, except that
+ * bytes, hertz and seconds are scaled.
+ */
+
+/** Thin space between number and unit (U+2009), minus sign (U+2212), and what is shown where there is no value. */
+export const thinSpace = '\u2009';
+export const noValue = '–';
+
+export interface NumberShape {
+  decimals: number;
+}
+
+export function makeNumberShape(): NumberShape {
+  return { decimals: 0 };
+}
+
+/** Learns from one reading. Four significant digits are enough for an eye: 1013.2, 48.25, 0.873. */
+export function learnNumber(shape: NumberShape, value: number): void {
+  if (!Number.isFinite(value) || Number.isInteger(value)) return;
+  const size = Math.abs(value);
+  const most = size >= 1000 ? 1 : size >= 10 ? 2 : 3;
+  for (let decimals = shape.decimals; decimals < most; decimals++) {
+    const scaled = value * 10 ** decimals;
+    if (Math.abs(scaled - Math.round(scaled)) < 1e-6 * Math.max(1, Math.abs(scaled))) return;
+    shape.decimals = decimals + 1;
+  }
+}
+
+export function formatFixed(value: number, decimals: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
+  const size = Math.abs(value);
+  if (size >= 1e9) return value.toExponential(3).replace('-', '−').replace('e+', 'e');
+  const text = size.toFixed(decimals);
+  const dot = text.indexOf('.');
+  const whole = dot < 0 ? text : text.slice(0, dot);
+  const grouped = whole.length > 4 ? whole.replace(/\B(?=(\d{3})+$)/g, '\u2009') : whole;
+  const isZero = !/[1-9]/.test(text);
+  return (value < 0 && !isZero ? '−' : '') + grouped + (dot < 0 ? '' : text.slice(dot));
+}
+
+export interface FormattedValue {
+  readonly text: string;
+  readonly unit: string;
+}
+
+const byteUnits = new Map([
+  ['B', ''],
+  ['byte', ''],
+  ['bytes', ''],
+  ['By', ''],
+  ['B/s', '/s'],
+  ['By/s', '/s'],
+]);
+
+export function formatValue(value: number, unit: string, shape: NumberShape): FormattedValue {
+  const byteSuffix = byteUnits.get(unit);
+  if (byteSuffix !== undefined) return formatScaled(value, 'B' + byteSuffix);
+  if (unit === 'Hz' || unit === 'bit/s') return formatScaled(value, unit);
+  if (unit === 's' && Math.abs(value) >= 120) return { text: formatSpan(value * 1000), unit: '' };
+  return { text: formatFixed(value, shape.decimals), unit };
+}
+
+const prefixes = ['', 'k', 'M', 'G', 'T', 'P'];
+
+/** Three significant digits with a decimal prefix: 812 B, 1.42 GB. */
+export function formatScaled(value: number, unit: string): FormattedValue {
+  if (!Number.isFinite(value)) return { text: formatFixed(value, 0), unit };
+  let scaled = Math.abs(value);
+  let step = 0;
+  while (scaled >= 999.5 && step < prefixes.length - 1) {
+    scaled /= 1000;
+    step++;
+  }
+  const decimals = step === 0 ? 0 : scaled >= 99.95 ? 0 : scaled >= 9.995 ? 1 : 2;
+  return { text: (value < 0 ? '−' : '') + scaled.toFixed(decimals), unit: prefixes[step] + unit };
+}
+
+/** A length of time in at most two steps: "3 s", "4 min", "2 h 5 min", "6 d 4 h". */
+export function formatSpan(spanMs: number): string {
+  const seconds = Math.max(0, Math.floor(spanMs / 1000));
+  if (seconds < 60) return `${seconds}${thinSpace}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}${thinSpace}min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return joinSteps([hours, 'h'], [minutes % 60, 'min']);
+  return joinSteps([Math.floor(hours / 24), 'd'], [hours % 24, 'h']);
+}
+
+/** As `formatSpan`, in one step only: for narrow columns. */
+export function formatAge(spanMs: number): string {
+  return formatSpan(spanMs).split(' ')[0]!;
+}
+
+function joinSteps(large: [number, string], small: [number, string]): string {
+  const head = `${large[0]}${thinSpace}${large[1]}`;
+  return small[0] === 0 ? head : `${head} ${small[0]}${thinSpace}${small[1]}`;
+}
+
+/** A clock difference with its sign: "+3 ms", "−1.2 s". */
+export function formatOffset(offsetMs: number): string {
+  const sign = offsetMs < 0 ? '−' : '+';
+  const size = Math.abs(offsetMs);
+  if (size < 1000) return `${sign}${Math.round(size)}${thinSpace}ms`;
+  if (size < 120_000) return `${sign}${(size / 1000).toFixed(1)}${thinSpace}s`;
+  return sign + formatSpan(size);
+}

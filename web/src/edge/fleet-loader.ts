@@ -1,0 +1,58 @@
+/**
+ * Reads the list of devices by HTTP: what the feed does not tell (model, firmware), and all of it for the first picture.
+ *
+ * Owns what is being asked for. Invariant: the feed is the truth about presence and latest values; a list that took long never
+ * overwrites something newer (core/feed-state.ts sees to it).
+ */
+import type { AppModel } from '../core/app-model.ts';
+import { applyFacts } from '../core/feed-state.ts';
+import type { HubClient } from './hub-client.ts';
+
+export class FleetLoader {
+  private readonly hub: HubClient;
+  private readonly model: AppModel;
+  private readonly asked = new Set<string>();
+  private isLoading = false;
+
+  constructor(hub: HubClient, model: AppModel) {
+    this.hub = hub;
+    this.model = model;
+  }
+
+  load(): void {
+    if (!this.isLoading) void this.loadAll();
+  }
+
+  private async loadAll(): Promise<void> {
+    this.isLoading = true;
+    const { feed, fleetLoad } = this.model;
+    if (feed.devices.size === 0) fleetLoad.value = 'loading';
+    try {
+      const { devices } = await this.hub.readDevices();
+      for (const facts of devices) applyFacts(feed, facts);
+      this.model.structure.value = feed.structureVersion;
+      fleetLoad.value = 'ready';
+    } catch {
+      fleetLoad.value = 'failed'; // The page says so and offers another try; a new link tries by itself.
+    }
+    this.isLoading = false;
+  }
+
+  /** Devices that appeared in the feed since: few at a time, else the whole list. */
+  describeNew(): void {
+    const { undescribed } = this.model.feed;
+    if (undescribed.size === 0 || this.isLoading || this.model.fleetLoad.peek() !== 'ready') return;
+    const fresh = [...undescribed].filter((id) => !this.asked.has(id));
+    for (const id of fresh) this.asked.add(id);
+    if (fresh.length > 5) this.load();
+    else for (const id of fresh) void this.describe(id);
+  }
+
+  async describe(id: string): Promise<void> {
+    try {
+      applyFacts(this.model.feed, await this.hub.readDevice(id));
+    } catch (error) {
+      console.info(`Lapwing: ${id} could not be described: ${String(error)}`);
+    }
+  }
+}

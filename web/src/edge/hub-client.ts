@@ -1,0 +1,151 @@
+/**
+ * The hub's HTTP API as typed functions: the only file of the page that calls `fetch`.
+ *
+ * Owns no state but the handler told of a lost session. Invariant: an answer is a value or a `HubRefusal`, never a thrown
+ * string; what the hub says about an error (message, advice) is kept word for word.
+ */
+import type { EventLevel, MetricKind } from '@lapwing/protocol';
+import type { HistoryAnswer } from '../core/device-timeline.ts';
+import type { DeviceFacts } from '../core/feed-state.ts';
+
+export class HubRefusal extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly advice: string;
+  readonly body: unknown;
+
+  constructor(status: number, error: { code: string; message: string; advice: string }, body: unknown) {
+    super(error.message);
+    this.name = 'HubRefusal';
+    this.status = status;
+    this.code = error.code;
+    this.advice = error.advice;
+    this.body = body;
+  }
+}
+
+export interface Health {
+  readonly status: 'ok' | 'degraded';
+  readonly serverMs: number;
+  readonly version: string;
+  readonly store: {
+    readonly state: 'ok' | 'unavailable';
+    readonly code: string;
+    readonly message: string;
+    readonly sinceMs: number;
+  };
+}
+
+export interface StoredEvent {
+  readonly atMs: number;
+  readonly arrivedMs: number;
+  readonly level: EventLevel;
+  readonly code: string;
+  readonly text: string;
+}
+
+export interface HistoryRequest {
+  readonly device: string;
+  readonly metrics: readonly number[];
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly buckets: number;
+}
+
+export interface HistoryReply extends HistoryAnswer {
+  readonly device: string;
+  readonly toMs: number;
+  readonly series: readonly (HistoryAnswer['series'][number] & {
+    readonly name: string;
+    readonly unit: string;
+    readonly kind: MetricKind;
+  })[];
+}
+
+export interface SessionReply {
+  readonly user: string;
+  readonly passwordSet: boolean;
+}
+
+export class HubClient {
+  /** Called when the hub answers 401 to somebody who was signed in. */
+  clientOnSignedOut: () => void = () => undefined;
+
+  /** A degraded hub answers 503 with the same body: that is an answer, not a failure. */
+  async readHealth(): Promise<Health> {
+    const response = await fetch('/api/v1/health', { headers: { accept: 'application/json' } });
+    return (await response.json()) as Health;
+  }
+
+  /** Which ways of signing in exist now: a password form makes no sense before somebody has set one. */
+  readSignInWays(): Promise<{ link: boolean; password: boolean }> {
+    return this.call('GET', '/api/v1/sign-in-ways');
+  }
+  readSession(): Promise<SessionReply> {
+    return this.call('GET', '/api/v1/session');
+  }
+  openSession(proof: { link: string } | { user: string; password: string }): Promise<SessionReply> {
+    return this.call('POST', '/api/v1/session', proof);
+  }
+  async closeSession(): Promise<void> {
+    await this.call('DELETE', '/api/v1/session');
+  }
+  async setPassword(password: string): Promise<void> {
+    await this.call('POST', '/api/v1/account/password', { password });
+  }
+  makeEnrolmentKey(label: string): Promise<{ id: string; key: string }> {
+    return this.call('POST', '/api/v1/enrolment-keys', { label });
+  }
+  readDevices(): Promise<{ serverMs: number; devices: DeviceFacts[] }> {
+    return this.call('GET', '/api/v1/devices');
+  }
+  readDevice(id: string): Promise<DeviceFacts> {
+    return this.call('GET', `/api/v1/devices/${encodeURIComponent(id)}`);
+  }
+  async readEvents(id: string, limit: number): Promise<readonly StoredEvent[]> {
+    const path = `/api/v1/devices/${encodeURIComponent(id)}/events?limit=${limit}`;
+    return (await this.call<{ events: readonly StoredEvent[] }>('GET', path)).events;
+  }
+  readHistory(request: HistoryRequest, signal?: AbortSignal): Promise<HistoryReply> {
+    const query = new URLSearchParams({
+      device: request.device,
+      metrics: request.metrics.join(','),
+      from: String(request.fromMs),
+      to: String(request.toMs),
+      buckets: String(request.buckets),
+    });
+    return this.call('GET', `/api/v1/history?${query}`, undefined, signal);
+  }
+
+  private async call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+    const response = await fetch(path, {
+      method,
+      headers: body === undefined ? { accept: 'application/json' } : { 'content-type': 'application/json' },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: signal ?? null,
+    });
+    const text = await response.text();
+    const parsed = parseJson(text);
+    if (response.ok) return parsed as T;
+    if (response.status === 401 && path !== '/api/v1/session') this.clientOnSignedOut();
+    throw new HubRefusal(response.status, readError(parsed, response.status), parsed);
+  }
+}
+
+function parseJson(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function readError(body: unknown, status: number): { code: string; message: string; advice: string } {
+  const error = (body as { error?: { code?: string; message?: string; advice?: string } } | undefined)?.error;
+  return {
+    code: error?.code ?? `http-${status}`,
+    message: error?.message ?? `The hub answered with status ${status}`,
+    advice: error?.advice ?? '',
+  };
+}

@@ -1,0 +1,127 @@
+/**
+ * Wires the page: model, edges and components, and the rules between them. The only file that knows all of them.
+ *
+ * Owns the instances. Invariant: what the feed brings goes through core/feed-state.ts before anything is shown.
+ */
+import { render } from 'preact';
+import { makeAppModel } from './core/app-model.ts';
+import { formatRoute, parseRoute, type Route } from './core/app-route.ts';
+import { makeFeedReader } from './core/feed-reader.ts';
+import type { FeedObserver } from './core/feed-state.ts';
+import { PulseMeter } from './core/pulse-meter.ts';
+import { FeedSocket, type FeedSocketListener } from './edge/feed-socket.ts';
+import { FleetLoader } from './edge/fleet-loader.ts';
+import { FrameLoop } from './edge/frame-loop.ts';
+import { HealthPoll } from './edge/health-poll.ts';
+import { HubClient } from './edge/hub-client.ts';
+import { followAddress, readAddress, writeAddress } from './edge/page-location.ts';
+import { applyTheme, followSystemTheme, isDarkNow, readTheme } from './edge/page-theme.ts';
+import { followVisibility } from './edge/page-visibility.ts';
+import { SessionKeeper } from './edge/session-keeper.ts';
+import { SparkLoader } from './edge/spark-loader.ts';
+import { AppFrame } from './view/app.tsx';
+import { type App, AppContext } from './view/app-context.ts';
+import { preloadDevicePage } from './view/lazy-device-page.tsx';
+import { forgetTokens } from './view/theme-tokens.ts';
+
+const model = makeAppModel();
+const hub = new HubClient();
+const observers = new Set<FeedObserver>();
+const reader = makeFeedReader(model.feed, observers);
+const pulse = new PulseMeter(model);
+
+const listener: FeedSocketListener = {
+  socketOnMessage: (message) => {
+    if (message.type === 'fault') void health.look();
+    reader.apply(message);
+  },
+  socketOnState: (state) => {
+    const before = model.link.peek().kind;
+    model.link.value = state;
+    if (state.kind === 'live' && before !== 'live') {
+      model.sparks.forgetHistory();
+      if (model.fleetLoad.peek() === 'failed') fleet.load();
+    }
+  },
+  socketOnRefused: () => void sessions.check(),
+};
+const socket = new FeedSocket(
+  `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/viewer/v1`,
+  listener,
+);
+const frames = new FrameLoop(() => socket.nowHubMs());
+const health = new HealthPoll(hub, model);
+const fleet = new FleetLoader(hub, model);
+const sparkLoader = new SparkLoader(hub, model.sparks);
+const sessions = new SessionKeeper(hub, model, {
+  keeperOnEnter: () => {
+    socket.start();
+    void health.look();
+    void preloadDevicePage();
+  },
+  keeperOnLeave: () => socket.stop(),
+});
+
+observers.add({
+  observeBatch: (device, scratch) => model.sparks.addBatch(device, scratch, socket.nowHubMs()),
+});
+
+function goTo(route: Route): void {
+  model.route.value = route;
+}
+
+const app: App = {
+  model,
+  hub,
+  addPainter: (paint) => frames.add(paint),
+  nowHubMs: () => socket.nowHubMs(),
+  navigate: (route, how = 'push') => {
+    writeAddress(formatRoute(route), how);
+    goTo(route);
+  },
+  addObserver: (observer) => {
+    observers.add(observer);
+    return () => {
+      observers.delete(observer);
+    };
+  },
+  watch: (devices) => socket.watch(devices),
+  loadFleet: () => fleet.load(),
+  setTheme: (theme) => {
+    applyTheme(theme);
+    model.theme.value = theme;
+    model.isDark.value = isDarkNow(theme);
+  },
+  enter: (session) => sessions.enter(session),
+  leave: () => void sessions.leave(),
+};
+
+model.isDark.subscribe(forgetTokens);
+model.theme.value = readTheme();
+model.isDark.value = isDarkNow(model.theme.value);
+followSystemTheme(() => {
+  model.isDark.value = isDarkNow(model.theme.peek());
+});
+goTo(parseRoute(readAddress()));
+followAddress((address) => goTo(parseRoute(address)));
+followVisibility(socket);
+hub.clientOnSignedOut = () => void sessions.check();
+
+// Last painter of a frame: what was applied before it is on the screen now, so the latencies are taken here.
+const root = document.getElementById('app')!;
+render(
+  <AppContext.Provider value={app}>
+    <AppFrame />
+  </AppContext.Provider>,
+  root,
+);
+let nextLookMs = 0;
+frames.add((nowHubMs) => {
+  pulse.measure(nowHubMs, socket.clock.isMeasured);
+  if (nowHubMs < nextLookMs) return;
+  nextLookMs = nowHubMs + 400;
+  sparkLoader.load(nowHubMs);
+  fleet.describeNew();
+});
+frames.start();
+void sessions.check();

@@ -1,0 +1,36 @@
+/**
+ * What every component may ask of the page, handed down by main.tsx.
+ *
+ * Owns no state. Components get actions here instead of importing edges.
+ */
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { AppModel, Theme } from '../core/app-model.ts';
+import type { Route } from '../core/app-route.ts';
+import type { FeedObserver } from '../core/feed-state.ts';
+import type { HubClient, SessionReply } from '../edge/hub-client.ts';
+
+export interface App {
+  readonly model: AppModel;
+  readonly hub: HubClient;
+  /** Runs in every animation frame with the hub's time; returns the function that ends it. */
+  addPainter(paint: (nowHubMs: number) => void): () => void;
+  nowHubMs(): number;
+  navigate(route: Route, how?: 'push' | 'replace'): void;
+  /** Tells of each batch, late stretch and snapshot; returns the function that ends it. */
+  addObserver(observer: FeedObserver): () => void;
+  /** Which devices the feed should bring; empty for the whole fleet, null for none. */
+  watch(devices: readonly string[] | null): void;
+  loadFleet(): void;
+  setTheme(theme: Theme): void;
+  enter(session: SessionReply): void;
+  leave(): void;
+}
+
+export const AppContext = createContext<App | null>(null);
+
+export function useApp(): App {
+  const app = useContext(AppContext);
+  if (app === null) throw new Error('a component outside of AppContext');
+  return app;
+}

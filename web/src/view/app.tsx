@@ -1,0 +1,82 @@
+/** The frame of every page: rail, top bar, banners, and the page that the route names. Owns nothing but the lazily loaded page. */
+import { useEffect } from 'preact/hooks';
+import { findRange } from '../core/time-range.ts';
+import { useApp } from './app-context.ts';
+import { Banners } from './banners.tsx';
+import { FleetPage } from './fleet-page.tsx';
+import { LapwingMark } from './icons.tsx';
+import { LazyDevicePage } from './lazy-device-page.tsx';
+import { NavRail } from './nav-rail.tsx';
+import { SettingsPage } from './settings-page.tsx';
+import { SignInPage } from './sign-in-page.tsx';
+import { TopBar } from './top-bar.tsx';
+
+export function AppFrame() {
+  const { model } = useApp();
+  const session = model.session.value;
+  const route = model.route.value;
+  useEffect(() => {
+    document.title = titleOf(route);
+  }, [route]);
+  if (session.state === 'unknown') {
+    return (
+      <main class="waiting" aria-busy="true">
+        <LapwingMark size={40} />
+      </main>
+    );
+  }
+  if (session.state === 'signed-out' || route.page === 'sign-in') return <SignInPage />;
+  return (
+    <div class="frame">
+      <a class="skip" href="#page" onClick={skipOnClick}>
+        Skip to content
+      </a>
+      <NavRail />
+      <TopBar />
+      <main id="page" class="page" tabIndex={-1}>
+        <Banners />
+        <CurrentPage />
+      </main>
+    </div>
+  );
+}
+
+function skipOnClick(event: Event): void {
+  event.preventDefault();
+  document.getElementById('page')?.focus();
+}
+
+function CurrentPage() {
+  const { model } = useApp();
+  const route = model.route.value;
+  switch (route.page) {
+    case 'fleet':
+      return <FleetPage route={route} />;
+    case 'device':
+      return <LazyDevicePage key={route.deviceId} deviceId={route.deviceId} range={findRange(route.range)} />;
+    case 'settings':
+      return <SettingsPage />;
+    default:
+      return (
+        <section class="notice">
+          <h1>There is no such page</h1>
+          <p>
+            Nothing lives at this address. <a href="/">Go to the fleet</a>.
+          </p>
+        </section>
+      );
+  }
+}
+
+function titleOf(route: { page: string; deviceId?: string }): string {
+  switch (route.page) {
+    case 'device':
+      return `${route.deviceId} · Lapwing`;
+    case 'settings':
+      return 'Settings · Lapwing';
+    case 'sign-in':
+      return 'Sign in · Lapwing';
+    default:
+      return 'Fleet · Lapwing';
+  }
+}

@@ -1,0 +1,110 @@
+/** One device in the table (on a phone a card): the frame of it. What ticks inside is written by row-painter.ts. */
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { formatRoute } from '../core/app-route.ts';
+import type { DeviceRecord } from '../core/feed-state.ts';
+import type { FleetColumn } from '../core/metric-family.ts';
+import { useApp } from './app-context.ts';
+import { RowPainter, sparkBox } from './row-painter.ts';
+import { StatusMark } from './status-mark.tsx';
+
+interface FleetRowProps {
+  readonly device: DeviceRecord;
+  readonly cells: readonly number[];
+  readonly columns: readonly FleetColumn[];
+  /** What the frame shows of the device; a changed object renders again, a reading does not change it. */
+  readonly place: {
+    readonly index: number;
+    readonly top: number;
+    readonly presence: DeviceRecord['presence'];
+    readonly model: string;
+  };
+  readonly painters: Set<RowPainter>;
+}
+
+export function FleetRow({ device, cells, columns, place, painters }: FleetRowProps) {
+  const app = useApp();
+  const element = useRef<HTMLTableRowElement>(null);
+  useLayoutEffect(() => {
+    const painter = new RowPainter(element.current!, device, { cells, sparks: app.model.sparks });
+    painters.add(painter);
+    painter.paint(app.nowHubMs());
+    return () => {
+      painters.delete(painter);
+    };
+  }, [device, cells]);
+  const { index, top, presence, model } = place;
+  // The same element as before is not rendered again: scrolling and sorting leave most rows alone.
+  return useMemo(
+    () => (
+      <tr
+        ref={element}
+        class={`fleet-row ${presence === 'online' ? '' : 'is-stale'}`}
+        aria-rowindex={index + 2}
+        style={{ transform: `translateY(${top}px)` }}
+      >
+        <td class="cell-status">
+          <StatusMark state={presence} />
+        </td>
+        <td class="cell-name">
+          <a href={formatRoute({ page: 'device', deviceId: device.id, range: '5m' })}>{device.id}</a>
+        </td>
+        <td class="cell-seen" data-seen />
+        {cells.map((metric, c) => (
+          <FleetCell
+            key={c}
+            label={labelOf(device, metric, columns[c])}
+            column={columns[c]?.label ?? ''}
+            isEmpty={metric < 0}
+          />
+        ))}
+        <td class="cell-model">
+          {model}
+        </td>
+      </tr>
+    ),
+    [device, cells, columns, index, top, presence, model],
+  );
+}
+
+/** A metric outside of its column's family says its own name. */
+function labelOf(device: DeviceRecord, metric: number, column: FleetColumn | undefined): string {
+  const record = device.metrics[metric];
+  if (record === undefined) return '';
+  return column !== undefined && record.name.toLowerCase().includes(column.id.slice(0, 3)) ? '' : record.name;
+}
+
+function FleetCell({ label, column, isEmpty }: { label: string; column: string; isEmpty: boolean }) {
+  return (
+    <td class={`cell-metric ${isEmpty ? 'is-empty' : ''}`} data-cell>
+      <span class="cell-label">{label === '' ? column : label}</span>
+      <svg
+        class="spark"
+        viewBox={`0 0 ${sparkBox.width} ${sparkBox.height}`}
+        width={sparkBox.width}
+        height={sparkBox.height}
+        aria-hidden="true"
+      >
+        <path />
+      </svg>
+      <span class="cell-value">
+        <span data-value />
+        <span class="unit" data-unit />
+        {label !== '' && !isEmpty && <span class="cell-own">{label}</span>}
+      </span>
+    </td>
+  );
+}
+
+export function SkeletonRow({ top }: { top: number }) {
+  return (
+    <tr class="fleet-row is-skeleton" style={{ transform: `translateY(${top}px)` }} aria-hidden="true">
+      {Array.from({ length: 8 }, (_, c) => (
+        <td key={c} class={skeletonClasses[c] ?? 'cell-metric'}>
+          <i />
+        </td>
+      ))}
+    </tr>
+  );
+}
+
+const skeletonClasses: Record<number, string> = { 0: 'cell-status', 1: 'cell-name', 2: 'cell-seen', 7: 'cell-model' };

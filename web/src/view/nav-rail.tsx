@@ -1,0 +1,40 @@
+/** The rail at the left (on a phone the bar at the bottom): only the pages that exist. No state. */
+import { useApp } from './app-context.ts';
+import { FleetIcon, LapwingMark, SettingsIcon, ThemeIcon } from './icons.tsx';
+
+export function NavRail() {
+  const { model, setTheme } = useApp();
+  const page = model.route.value.page;
+  const isDark = model.isDark.value;
+  return (
+    <nav class="rail" aria-label="Pages">
+      <a class="rail-home" href="/" aria-label="Lapwing, fleet">
+        <LapwingMark size={26} />
+      </a>
+      <RailLink href="/" label="Fleet" current={page === 'fleet' || page === 'device'}>
+        <FleetIcon />
+      </RailLink>
+      <RailLink href="/settings" label="Settings" current={page === 'settings'}>
+        <SettingsIcon />
+      </RailLink>
+      <button
+        type="button"
+        class="rail-item rail-end"
+        aria-label={isDark ? 'Use the light theme' : 'Use the dark theme'}
+        onClick={() => setTheme(isDark ? 'light' : 'dark')}
+      >
+        <ThemeIcon dark={isDark} />
+        <span class="rail-label">{isDark ? 'Light' : 'Dark'}</span>
+      </button>
+    </nav>
+  );
+}
+
+function RailLink(props: { href: string; label: string; current: boolean; children: preact.ComponentChildren }) {
+  return (
+    <a class="rail-item" href={props.href} aria-current={props.current ? 'page' : undefined}>
+      {props.children}
+      <span class="rail-label">{props.label}</span>
+    </a>
+  );
+}

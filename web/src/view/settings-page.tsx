@@ -1,0 +1,99 @@
+/** Settings that exist today: the theme, the password, and signing out. Owns the password form's state. */
+import { useSignal } from '@preact/signals';
+import type { Theme } from '../core/app-model.ts';
+import { useApp } from './app-context.ts';
+import { explain } from './sign-in-page.tsx';
+
+const themes: readonly { readonly value: Theme; readonly label: string }[] = [
+  { value: 'system', label: 'As the system' },
+  { value: 'light', label: 'Light' },
+  { value: 'dark', label: 'Dark' },
+];
+
+export function SettingsPage() {
+  const { model, setTheme, leave } = useApp();
+  const session = model.session.value;
+  const user = session.state === 'signed-in' ? session.user : '';
+  return (
+    <div class="settings">
+      <h1>Settings</h1>
+      <section class="card">
+        <h2>Appearance</h2>
+        <fieldset class="choices">
+          <legend class="spoken">Theme</legend>
+          {themes.map((theme) => (
+            <label key={theme.value} class="choice">
+              <input
+                type="radio"
+                name="theme"
+                checked={model.theme.value === theme.value}
+                onChange={() => setTheme(theme.value)}
+              />
+              {theme.label}
+            </label>
+          ))}
+        </fieldset>
+      </section>
+      <PasswordCard />
+      <section class="card">
+        <h2>Session</h2>
+        <p>
+          Signed in as <strong>{user}</strong>.
+        </p>
+        <button type="button" class="button" onClick={leave}>
+          Sign out
+        </button>
+      </section>
+    </div>
+  );
+}
+
+function PasswordCard() {
+  const { model, hub } = useApp();
+  const session = model.session.value;
+  const note = useSignal<{ kind: 'error' | 'done'; text: string } | null>(null);
+  const busy = useSignal(false);
+  if (session.state !== 'signed-in') return null;
+  const formOnSubmit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    const password = String(new FormData(form).get('password'));
+    busy.value = true;
+    try {
+      await hub.setPassword(password);
+      form.reset();
+      note.value = { kind: 'done', text: 'The password is set.' };
+      model.session.value = { ...session, passwordSet: true };
+    } catch (failure) {
+      note.value = { kind: 'error', text: explain(failure) };
+    }
+    busy.value = false;
+  };
+  return (
+    <section class="card" id="password">
+      <h2>{session.passwordSet ? 'Change the password' : 'Set a password'}</h2>
+      <p class="muted">
+        With a password you can sign in from any browser without a one-time link. At least 10 characters.
+      </p>
+      <form class="inline-form" onSubmit={formOnSubmit}>
+        <input type="text" name="user" autocomplete="username" value={session.user} readOnly hidden />
+        <input
+          name="password"
+          type="password"
+          autocomplete="new-password"
+          minLength={10}
+          required
+          aria-label="New password"
+        />
+        <button class="button is-main" type="submit" disabled={busy.value}>
+          {session.passwordSet ? 'Change' : 'Set'}
+        </button>
+      </form>
+      {note.value !== null && (
+        <p class={note.value.kind === 'error' ? 'form-error' : 'form-done'} role="status">
+          {note.value.text}
+        </p>
+      )}
+    </section>
+  );
+}

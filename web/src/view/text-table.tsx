@@ -1,0 +1,63 @@
+/** Text metrics: the value now and since when. Owns the cells it writes into. */
+import { useEffect, useRef } from 'preact/hooks';
+import type { DeviceRecord } from '../core/feed-state.ts';
+import { formatMoment } from './clock-text.ts';
+import type { DeviceBoard } from './device-board.ts';
+
+export function TextTable({
+  metrics,
+  device,
+  board,
+}: {
+  metrics: readonly number[];
+  device: DeviceRecord;
+  board: DeviceBoard;
+}) {
+  return (
+    <section class="card texts" aria-label="Texts">
+      <h2>Texts</h2>
+      <table>
+        <thead class="spoken">
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Value</th>
+            <th scope="col">Since</th>
+          </tr>
+        </thead>
+        <tbody>
+          {metrics.map((metric) => (
+            <TextRow key={metric} metric={metric} device={device} board={board} />
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function TextRow({ metric, device, board }: { metric: number; device: DeviceRecord; board: DeviceBoard }) {
+  const value = useRef<HTMLTableCellElement>(null);
+  const since = useRef<HTMLTableCellElement>(null);
+  const record = device.metrics[metric]!;
+  useEffect(
+    () =>
+      board.addWriter(({ nowHubMs }) => {
+        const text = Number.isNaN(record.latestMs) ? '–' : String(record.latest);
+        const changed = board.timeline.texts.get(metric)?.at(-1);
+        const when = changed === undefined ? record.latestMs : changed.timeMs;
+        setText(value.current, text);
+        setText(since.current, Number.isNaN(when) ? '' : `since ${formatMoment(when, nowHubMs)}`);
+      }),
+    [metric, board],
+  );
+  return (
+    <tr>
+      <th scope="row">{record.name}</th>
+      <td ref={value} />
+      <td ref={since} class="muted" />
+    </tr>
+  );
+}
+
+function setText(element: HTMLElement | null, text: string): void {
+  if (element !== null && element.textContent !== text) element.textContent = text;
+}

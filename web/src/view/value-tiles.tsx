@@ -1,0 +1,83 @@
+/** The values that matter most, large, with their extent over the range. Owns one text signal per tile; a reading renders nothing. */
+import { type Signal, signal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import type { DeviceRecord, MetricRecord } from '../core/feed-state.ts';
+import { assignCells, chooseColumns } from '../core/metric-family.ts';
+import { formatValue, noValue, thinSpace } from '../core/number-format.ts';
+import type { DeviceBoard } from './device-board.ts';
+
+const tilesMax = 8;
+
+interface Tile {
+  readonly metric: MetricRecord;
+  readonly value: Signal<string>;
+  readonly unit: Signal<string>;
+  readonly extent: Signal<string>;
+}
+
+export function ValueTiles({ device, board }: { device: DeviceRecord; board: DeviceBoard }) {
+  const tiles = useMemo(() => makeTiles(device), [device, device.metrics.length]);
+  useEffect(() => {
+    let extentVersion = -1;
+    return board.addWriter(() => {
+      const isMoved = extentVersion !== board.timeline.version;
+      extentVersion = board.timeline.version;
+      for (const tile of tiles) {
+        writeValue(tile);
+        if (isMoved) writeExtent(tile, board);
+      }
+    });
+  }, [tiles, board]);
+  return (
+    <ul class="tiles" aria-label="Latest values">
+      {tiles.map((tile) => (
+        <li class="tile" key={tile.metric.index}>
+          <span class="tile-name" title={tile.metric.name}>
+            {tile.metric.name}
+          </span>
+          <span class="tile-value">
+            {tile.value}
+            <span class="unit">{tile.unit}</span>
+          </span>
+          <span class="tile-extent">{tile.extent}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function makeTiles(device: DeviceRecord): Tile[] {
+  const columns = chooseColumns([device.metrics], tilesMax);
+  const cells = assignCells(device.metrics, columns, Math.min(tilesMax, device.metrics.length));
+  return cells
+    .filter((index) => index >= 0)
+    .map((index) => ({
+      metric: device.metrics[index]!,
+      value: signal(noValue),
+      unit: signal(''),
+      extent: signal(''),
+    }));
+}
+
+function writeValue({ metric, value, unit }: Tile): void {
+  if (Number.isNaN(metric.latestMs) || typeof metric.latest === 'string') return;
+  if (metric.kind === 'bool') {
+    value.value = metric.latest === 0 ? 'off' : 'on';
+    return;
+  }
+  const shown = formatValue(metric.latest, metric.unit, metric.shape);
+  value.value = shown.text;
+  unit.value = shown.unit === '' ? '' : thinSpace + shown.unit;
+}
+
+function writeExtent({ metric, extent }: Tile, board: DeviceBoard): void {
+  if (metric.kind === 'bool') return;
+  const found = board.timeline.buffers[metric.index]?.findExtent();
+  if (found === null || found === undefined) {
+    extent.value = '';
+    return;
+  }
+  const low = formatValue(found.min, metric.unit, metric.shape);
+  const high = formatValue(found.max, metric.unit, metric.shape);
+  extent.value = `${low.unit === high.unit ? low.text : low.text + thinSpace + low.unit} … ${high.text}`;
+}
