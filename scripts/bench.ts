@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { runLive } from './bench/live.ts';
+import { exitOnSignals } from './child-processes.ts';
 import { type LoadReport, printReport } from './load-report.ts';
 
 interface Choice {
@@ -46,4 +47,5 @@ try {
   console.error(`${(error as Error).message}\n${usage}`);
   process.exit(2);
 }
+exitOnSignals();
 printReport(await scenarios[asked.scenario]!(asked.choice), asked.json);

@@ -1,11 +1,12 @@
 /**
- * Real hub and device-sim processes for end-to-end tests, soak and benchmarks. Owns the children it starts and ends only those,
- * by their handles; whoever starts one here ends it here. Waits for what a program says, never for a time.
+ * Real hub and device-sim processes for end-to-end tests, soak and benchmarks. Whoever starts one ends it, with `endProcess`.
+ * Waits for what a program says, never for a time.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
+import { spawnOwn } from './child-processes.ts';
 
 const root = resolve(import.meta.dirname, '..');
 export const hubEntry = join(root, 'hub/src/cli.ts');
@@ -47,7 +48,7 @@ export async function startHub(options: HubOptions): Promise<HubProcess> {
     ...(options.args ?? []),
   ];
   const command = [...(options.wrap ?? []), process.execPath, ...args];
-  const child = spawn(command[0]!, command.slice(1), {
+  const child = spawnOwn(command, {
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -89,7 +90,7 @@ export function startSim(
   options: { env?: Readonly<Record<string, string>>; wrap?: readonly string[] } = {},
 ): SimProcess {
   const command = [...(options.wrap ?? []), process.execPath, simEntry, ...args];
-  const child = spawn(command[0]!, command.slice(1), {
+  const child = spawnOwn(command, {
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -101,25 +102,6 @@ export function startSim(
     for (const line of lines) if (line.startsWith('{')) objects.push(JSON.parse(line) as Record<string, unknown>);
   });
   return { child, output: collectOutput(child, 'stderr'), objects: () => objects };
-}
-
-/**
- * Sends a signal to a child of ours, if there is one and it still runs, and waits for its end; after `graceMs` it is killed.
- * Resolves to its exit code, null when a signal ended it.
- */
-export async function endProcess(
-  child: ChildProcess | undefined,
-  signal: NodeJS.Signals,
-  graceMs = 15_000,
-): Promise<number | null> {
-  if (child === undefined) return null;
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-  const ended = once(child, 'exit');
-  child.kill(signal);
-  const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
-  await ended;
-  clearTimeout(timer);
-  return child.exitCode;
 }
 
 /** A port that was free a moment ago: for a hub that must come back on the same one. */

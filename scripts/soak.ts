@@ -4,6 +4,7 @@
  * goal is not met, 2 when it was asked wrongly or may not do what it was asked.
  */
 import { parseArgs } from 'node:util';
+import { exitOnSignals } from './child-processes.ts';
 import { printReport } from './load-report.ts';
 import { reportKills, runKills } from './soak/kill-rounds.ts';
 import { whyNoLoopDisk } from './soak/loop-disk.ts';
@@ -36,6 +37,7 @@ const load = {
   metrics: 4,
 };
 
+exitOnSignals();
 if (values.kills !== undefined) {
   const options = { ...load, kills: readWhole('kills', [1, 1000]), betweenMs: [500, 3000] as const };
   printReport(reportKills(options, await runKills(options)), values.json);

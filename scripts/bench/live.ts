@@ -3,12 +3,13 @@
  * nothing. Server on one core, load on another, where there are two. Owns the processes and the scratch data folder. Counts what
  * arrived: a reading that was not acked is in no figure.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endProcess, spawnOwn } from '../child-processes.ts';
 import { HubClient } from '../hub-client.ts';
-import { endProcess, startHub } from '../hub-process.ts';
+import { startHub } from '../hub-process.ts';
 import { atMost, type Goal, type LoadReport, round } from '../load-report.ts';
 import { type ProcessFigures, readProcess } from '../process-figures.ts';
 import { findProgram } from '../system-packages.ts';
@@ -55,7 +56,7 @@ export async function runLive(options: LiveOptions): Promise<LoadReport> {
 
 async function measureFloor(options: LiveOptions): Promise<Measured> {
   const command = [...onCore(0), process.execPath, join(import.meta.dirname, 'floor-server.ts')];
-  const server = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const server = spawnOwn(command, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   try {
     const { url } = await new Promise<{ url: string }>((fulfil) => server.once('message', fulfil));
     console.error(`floor: ${options.boards} boards into a receiver that does nothing`);
@@ -100,7 +101,7 @@ async function enrolBoards(client: HubClient, count: number): Promise<string[]> 
 
 async function runLoad(plan: LivePlan, serverPid: number): Promise<Measured> {
   const command = [...onCore(1), process.execPath, join(import.meta.dirname, 'live-load.ts')];
-  const load = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const load = spawnOwn(command, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const boundMs = plan.warmUpMs + plan.measureMs + 60_000;
   const timer = setTimeout(() => load.kill('SIGKILL'), boundMs);
   try {

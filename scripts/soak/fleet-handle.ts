@@ -2,10 +2,10 @@
  * The parent's side of `fleet-process.ts`: starts the process, asks, and ends it. Owns that child and the questions still open.
  * A fleet that dies fails every open question; none hangs.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { endProcess, spawnOwn } from '../child-processes.ts';
 import type { HubClient } from '../hub-client.ts';
-import { endProcess } from '../hub-process.ts';
 import { boardPrefix, type FleetAnswer, type FleetPlan, type FleetQuestion } from './fleet-process.ts';
 
 interface OpenQuestion {
@@ -19,7 +19,7 @@ export class SoakFleet {
   private asked = 0;
 
   constructor() {
-    this.child = spawn(process.execPath, [join(import.meta.dirname, 'fleet-process.ts')], {
+    this.child = spawnOwn([process.execPath, join(import.meta.dirname, 'fleet-process.ts')], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.child.on('message', (message) => {

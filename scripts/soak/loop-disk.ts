@@ -32,6 +32,12 @@ function run(tool: string, ...args: string[]): string {
   });
 }
 
+const open = new Set<LoopDisk>();
+// A signal in the middle of a round must not leave mounts behind.
+process.on('exit', () => {
+  for (const disk of open) disk.close();
+});
+
 export class LoopDisk {
   /** Where the mounted file system is. */
   readonly folder: string;
@@ -39,7 +45,7 @@ export class LoopDisk {
   readonly isDirect: boolean;
   private readonly scratch: string;
   private readonly image: string;
-  private device: string;
+  private device = '';
   private isMounted = false;
 
   private constructor(scratch: string, image: string) {
@@ -51,6 +57,7 @@ export class LoopDisk {
       encoding: 'utf8',
     });
     this.isDirect = direct.status === 0;
+    open.add(this);
     this.device = (this.isDirect ? direct.stdout : run('losetup', '--find', '--show', image)).trim();
   }
 
@@ -92,6 +99,7 @@ export class LoopDisk {
   }
 
   close(): void {
+    open.delete(this);
     // Lazily, because whoever still has a file open there was killed a moment ago.
     if (this.isMounted) spawnSync(findProgram('umount')!, ['-l', this.folder]);
     this.isMounted = false;

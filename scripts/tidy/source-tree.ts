@@ -11,7 +11,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-const skippedFolders = new Set(['node_modules', '.git', 'dist', 'data', 'shots', '.cache']);
+const skippedFolders = new Set(['node_modules', '.git', '.vitest', 'dist', 'data', 'shots', '.cache']);
 const textFile =
   /(\.(ts|tsx|js|mjs|cjs|json|md|css|html|svg|sh|py|c|h|ino|yml|yaml|toml|hex|txt|npmrc|gitignore)|\/run)$/;
 

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { closeCodeOf } from '@lapwing/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { endProcess } from '../../../scripts/child-processes.ts';
 import { HubClient } from '../../../scripts/hub-client.ts';
-import { endProcess, type HubProcess, startHub } from '../../../scripts/hub-process.ts';
+import { type HubProcess, startHub } from '../../../scripts/hub-process.ts';
 import { makeBatch, RawDevice } from './raw-device.ts';
 import { fillDisk, wrapInSmallDisk } from './small-disk.ts';
 

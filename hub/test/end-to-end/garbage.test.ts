@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { closeCodeOf, encodeMessage, type FaultName, faultTable, limits } from '@lapwing/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { endProcess } from '../../../scripts/child-processes.ts';
 import { HubClient } from '../../../scripts/hub-client.ts';
-import { endProcess, type HubProcess, startHub } from '../../../scripts/hub-process.ts';
+import { type HubProcess, startHub } from '../../../scripts/hub-process.ts';
 import { type Ended, makeBatch, makeHello, RawDevice } from './raw-device.ts';
 
 let folder: string;
