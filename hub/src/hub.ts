@@ -48,7 +48,9 @@ export const hubDefaults = {
   webDirectory: fileURLToPath(new URL('../../web/dist', import.meta.url)),
   ackIntervalMs: sessionDefaults.ackIntervalMs,
   linksMax: 20_000,
-  commitIntervalMs: 0,
+  // Natural group commit alone makes a commit of nearly every frame when frames come one by one, and each costs more than the
+  // frame itself: at 1,000 frames/s 25 ms halves the hub's CPU (bench live). Lazy Acks wait longer anyway; who asks does not wait.
+  commitIntervalMs: 25,
 } as const;
 
 export interface Hub {

@@ -38,10 +38,13 @@ describe('a device session', () => {
     const bench = new CoreBench();
     const link = bench.welcome();
     link.say(makeBatch(1, { ackNow: true }));
+    expect(bench.store.hurries).toBe(1);
     bench.store.commit();
     expect(link.acks()).toEqual([1]);
     link.say(makeBatch(2));
+    expect(bench.store.hurries).toBe(1);
     link.say({ type: 'flush' });
+    expect(bench.store.hurries).toBe(2);
     bench.store.commit();
     expect(link.acks()).toEqual([1, 2]);
     link.say({ type: 'flush' });

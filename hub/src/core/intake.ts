@@ -96,6 +96,7 @@ export class Intake {
     const refused = this.judge(stream, { fromSeq: scratch.seq, toSeq: scratch.seq, ackNow: scratch.ackNow }, nowMs);
     if (refused !== 'new') return refused;
     if (!this.appendFrame(stream, scratch.seq, arrived)) return this.refuseUnstored();
+    if (scratch.ackNow) this.store.hurry();
     this.counters.batches += 1;
     for (let column = 0; column < scratch.columns; column++) this.counters.readings += scratch.presentCounts[column]!;
     this.roster.noteBatch(stream, scratch, nowMs);
@@ -130,6 +131,7 @@ export class Intake {
     if (entry === undefined) return;
     entry.ackNowSeq = stream.progress.received;
     if (stream.progress.committed >= entry.ackNowSeq) this.ack(entry);
+    else this.store.hurry();
   }
 
   /** The store's word: this much is durable. */

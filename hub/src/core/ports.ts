@@ -229,6 +229,8 @@ export interface Store {
   change(change: StoreChange): void;
   /** As `change`; resolves when it is durable. */
   commitChange(change: StoreChange): Promise<void>;
+  /** Somebody waits for an Ack of what is queued: the next commit does not wait for the commit interval. */
+  hurry(): void;
   /** Sees every frame appended before the call. */
   history(query: HistoryQuery, signal?: AbortSignalLike): Promise<HistoryAnswer>;
   readings(query: ReadingsQuery, signal?: AbortSignalLike): Promise<ReadingsAnswer>;

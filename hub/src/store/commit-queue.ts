@@ -73,6 +73,7 @@ export class CommitQueue {
     let group = this.filling;
     if (group.builder.length + entry.frame.length > groupBytesMax && group.builder.frames > 0) {
       this.full.push(group);
+      this.hurry(group.id);
       this.filling = group = this.makeGroup();
     }
     const before = group.builder.length;
@@ -94,6 +95,11 @@ export class CommitQueue {
   commitChange(change: StoreChange): Promise<void> {
     if (this.state !== 'ok') return Promise.reject(new Error(`The store is ${this.state}.`));
     return new Promise((resolve, reject) => this.addChange(change, { resolve, reject }));
+  }
+
+  /** What is queued does not wait for the commit interval. */
+  hurryAll(): void {
+    if (this.state === 'ok') this.hurry(this.filling.id);
   }
 
   /** Resolves when everything queued before is committed or abandoned; hurries it along. */

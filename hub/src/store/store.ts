@@ -58,18 +58,13 @@ async function openThreads(
     options,
     channels.map((channel) => channel.port1),
   );
-  const [ready] = (await once(writer, 'message')) as [FromWriter];
-  if (ready.kind !== 'ready') {
-    throw ready.kind === 'refused' ? ready.error : new Error(`The writer began with ${ready.kind}.`);
-  }
-  const store = new ThreadedStore(options, { writer, lock, figures: ready.figures });
-  try {
-    await Promise.all(channels.map((channel) => store.desk.addReader(file, channel.port2)));
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
-  return { store, state: ready.state };
+  const started = once(writer, 'message') as Promise<[FromWriter]>;
+  const store = new ThreadedStore(options, { writer, lock });
+  for (const { port2 } of channels) store.desk.addReader(file, port2);
+  const [ready] = await started;
+  if (ready.kind === 'ready') return { store, state: ready.state };
+  await store.close();
+  throw ready.kind === 'refused' ? ready.error : new Error(`The writer began with ${ready.kind}.`);
 }
 
 function startWriter(file: string, options: StoreOptions, readerPorts: MessagePort[]): Worker {
@@ -92,16 +87,16 @@ class ThreadedStore implements Store {
   private readonly listener: StoreListener;
   private readonly writer: Worker;
   private readonly lock: Lock;
+  private readonly writerEnded: Promise<void>;
   private readonly commitTimes = new CommitTimes();
-  private figures: WriterFigures;
+  private figures: WriterFigures = { commitMs: 0, logBytes: 0, databaseBytes: 0, walBytes: 0 };
   private state: { state: 'ok' | 'unavailable'; code: string; message: string; sinceMs: number };
   private closing: Promise<void> | null = null;
 
-  constructor(options: StoreOptions, parts: { writer: Worker; lock: Lock; figures: WriterFigures }) {
+  constructor(options: StoreOptions, parts: { writer: Worker; lock: Lock }) {
     this.listener = options.listener;
     this.writer = parts.writer;
     this.lock = parts.lock;
-    this.figures = parts.figures;
     this.state = { state: 'ok', code: '', message: '', sinceMs: Date.now() };
     this.queue = new CommitQueue({
       listener: options.listener,
@@ -110,6 +105,7 @@ class ThreadedStore implements Store {
       send: (group) => this.tell({ kind: 'group', ...group }, [group.bytes.buffer]),
     });
     this.desk = new QueryDesk(() => this.queue.settle());
+    this.writerEnded = new Promise((resolve) => this.writer.once('exit', () => resolve()));
     this.writer.on('message', (message: FromWriter) => this.writerOnMessage(message));
     // The writer reports what the world does to it; that it ends by itself is our bug, and the process with it: unacked is resent.
     this.writer.on('error', (error) => {
@@ -123,6 +119,10 @@ class ThreadedStore implements Store {
   change(change: Parameters<Store['change']>[0]): void {
     this.queue.change(change);
   }
+  hurry(): void {
+    this.queue.hurryAll();
+  }
+
   commitChange(change: Parameters<Store['commitChange']>[0]): Promise<void> {
     return this.queue.commitChange(change);
   }
@@ -171,9 +171,8 @@ class ThreadedStore implements Store {
     await this.queue.settle();
     this.queue.close();
     await this.desk.close();
-    const ended = once(this.writer, 'exit');
     this.tell({ kind: 'close' });
-    await ended;
+    await this.writerEnded;
     this.lock.release();
   }
 
@@ -196,12 +195,17 @@ class ThreadedStore implements Store {
         this.queue.writerOnUnavailable(makeCause(message));
         this.noteState('unavailable', message);
         return;
+      case 'ready':
+        this.figures = message.figures;
+        return;
+      case 'refused':
+        return;
       case 'ok':
         this.queue.writerOnOk();
         this.noteState('ok', { code: '', message: '' });
         return;
       default:
-        throw new Error(`The writer said ${message.kind} out of turn.`);
+        message satisfies never;
     }
   }
 

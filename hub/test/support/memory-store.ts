@@ -33,6 +33,7 @@ export class MemoryStore implements Store {
   readonly changes: StoreChange[] = [];
   listener: StoreListener | null = null;
   isAvailable = true;
+  hurries = 0;
   private queue: Item[] = [];
 
   append(entry: MemoryFrame): boolean {
@@ -47,6 +48,10 @@ export class MemoryStore implements Store {
 
   commitChange(change: StoreChange): Promise<void> {
     return new Promise((resolve) => this.queue.push({ change, done: resolve }));
+  }
+
+  hurry(): void {
+    this.hurries += 1;
   }
 
   /** Everything queued becomes durable, and the receipt is told. */
