@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { parseArgs, styleText } from 'node:util';
 import { buildWebIfStale } from './build-web.ts';
 
@@ -12,10 +13,12 @@ import { buildWebIfStale } from './build-web.ts';
 interface Ready {
   readonly type: 'ready';
   readonly url: string;
-  /** One-time; '' when somebody has signed in before. */
-  readonly signInLink?: string;
-  /** Single-use enrolment key, while this machine is not enrolled. */
-  readonly ticket?: string;
+  /** One-time; null unless this is the very first start. */
+  readonly signInLink: string | null;
+  /** For any device; null unless this is the very first start. */
+  readonly enrolmentKey: string | null;
+  /** Single-use enrolment key for this machine's own agent, which needs it only once. */
+  readonly ticket: string;
 }
 
 const agentBackOffMs = { first: 1_000, most: 30_000, calmAfter: 60_000 };
@@ -52,25 +55,29 @@ function startHub(): void {
 }
 
 function hubOnReady(ready: Ready): void {
-  console.log(`\nLapwing is at ${styleText('bold', ready.url)}`);
-  if (ready.signInLink) {
-    console.log(`Sign in once with ${styleText(['bold', 'cyan'], ready.signInLink)}`);
-  } else {
-    console.log('A new sign-in link: npx lapwing sign-in-link');
-  }
-  console.log('Ctrl-C stops it.\n');
+  const told = (label: string, text: string): void => console.log(`  ${label.padEnd(15)} ${styleText('cyan', text)}`);
+  const where = values.data === undefined ? '' : ` --data ${values.data}`;
+  console.log(styleText('bold', '\nLapwing is running.'));
+  told('Page', ready.url);
+  told('Sign in once', ready.signInLink ?? `npx lapwing sign-in-link${where}`);
+  told('Enrol devices', ready.enrolmentKey ?? `npx lapwing enrolment-key${where}`);
+  console.log('  This machine is its first device. Ctrl-C stops it.\n');
   startAgent(ready, agentBackOffMs.first);
 }
 
 /** The agent is this machine as a device. If it dies the hub goes on, and the agent comes back with growing pauses. */
 function startAgent(ready: Ready, pauseMs: number): void {
-  const args = [join(root, 'device-sim/src/cli.ts'), 'host', '--hub', ready.url, '--state', join(dataFolder, 'agent')];
-  const ticket = ready.ticket ? { LAPWING_ENROLMENT_KEY: ready.ticket } : {};
+  const state = join(dataFolder, 'agent');
+  const args = [join(root, 'device-sim/src/cli.ts'), 'host', '--hub', ready.url, '--state', state, '--json'];
   const startMs = performance.now();
   const started = spawn(process.execPath, args, {
-    env: { ...process.env, ...ticket },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, LAPWING_ENROLMENT_KEY: ready.ticket },
+    stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
+  });
+  // Its comings and goings are on the page; here only what somebody should look into.
+  createInterface({ input: started.stderr }).on('line', (line) => {
+    if (!line.startsWith('info:')) console.error(`agent: ${line}`);
   });
   agent = started;
   started.on('exit', (code, signal) => {
