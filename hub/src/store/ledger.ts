@@ -110,8 +110,12 @@ export class Ledger {
     this.decodeFrames(bytes, this.nextLogId - 1);
   }
 
-  /** A slice of sealing, trimming and checkpointing, until about `untilMs` of performance.now(). True: there is more to do. */
+  /** A slice of upkeep: a checkpoint if it is time, then sealing and trimming, until about `untilMs` of performance.now(). True: there is more to do. */
   maintain(untilMs: number): boolean {
+    if (this.bytesSinceCheckpoint >= this.options.checkpointBytes) {
+      this.bytesSinceCheckpoint = 0;
+      this.connection.pragma('wal_checkpoint(PASSIVE)');
+    }
     while (this.logBytes > this.options.logBytesMax || this.headBytes > this.options.headBytesMax) {
       const oldest: StreamHead | undefined = this.unsealed.values().next().value;
       const trimmable = this.logRows[this.logRowsTrimmed];
@@ -121,10 +125,6 @@ export class Ledger {
       } else if (oldest !== undefined) this.sealHead(oldest);
       else break;
       if (performance.now() >= untilMs) return true;
-    }
-    if (this.bytesSinceCheckpoint >= this.options.checkpointBytes) {
-      this.bytesSinceCheckpoint = 0;
-      this.connection.pragma('wal_checkpoint(PASSIVE)');
     }
     return false;
   }

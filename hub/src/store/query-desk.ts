@@ -36,12 +36,10 @@ export class QueryDesk {
     this.settle = settle;
   }
 
-  async addReader(file: string, writerPort: MessagePort): Promise<void> {
+  addReader(file: string, writerPort: MessagePort): void {
     const abortFlag = new SharedArrayBuffer(4);
     const workerData: ReaderOptions = { file, writerPort, abortFlag };
     const worker = new Worker(new URL('./reader.ts', import.meta.url), { workerData, transferList: [writerPort] });
-    const [ready] = (await once(worker, 'message')) as [FromReader];
-    if (ready.kind === 'failed') throw ready.error;
     const reader: Reader = { worker, abortFlag: new Int32Array(abortFlag), job: null };
     this.readers.push(reader);
     worker.on('message', (message: FromReader) => this.readerOnMessage(reader, message));

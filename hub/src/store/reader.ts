@@ -45,23 +45,18 @@ function readGaps(snapshots: Snapshots, device: number): readonly StoredGap[] {
 
 function startReader(port: MessagePort): void {
   const say = (message: FromReader) => port.postMessage(message);
-  let snapshots: Snapshots;
-  try {
-    snapshots = new Snapshots(workerData as ReaderOptions);
-  } catch (error) {
-    say({ kind: 'failed', error: error as Error });
-    port.close();
-    return;
-  }
+  // Opened with the first question: the thread starts while the writer still makes or replays the database.
+  let snapshots: Snapshots | null = null;
   // One at a time: a close that comes during a query waits for its end (the query is aborted by then).
   let last: Promise<void> = Promise.resolve();
   const serve = async (message: ToReader) => {
     if (message.kind === 'close') {
-      snapshots.close();
+      snapshots?.close();
       port.close();
       return;
     }
     try {
+      snapshots ??= new Snapshots(workerData as ReaderOptions);
       say({ kind: 'answer', answer: await answer(snapshots, message.question) });
     } catch (error) {
       say({ kind: 'failed', error: error as Error });
@@ -70,7 +65,6 @@ function startReader(port: MessagePort): void {
   port.on('message', (message: ToReader) => {
     last = last.then(() => serve(message));
   });
-  say({ kind: 'ready' });
 }
 
 if (!isMainThread && parentPort !== null) startReader(parentPort);

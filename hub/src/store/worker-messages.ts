@@ -66,7 +66,6 @@ export type Answer = HistoryAnswer | ReadingsAnswer | readonly StoredEvent[] | r
 
 export type ToReader = { readonly kind: 'ask'; readonly question: Question } | { readonly kind: 'close' };
 export type FromReader =
-  | { readonly kind: 'ready' }
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'failed'; readonly error: Error };
 

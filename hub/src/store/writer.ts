@@ -14,7 +14,12 @@ import type { FromWriter, HeadRequest, ToWriter, WriterFigures, WriterOptions } 
 
 /** A slice of sealing, trimming or checkpointing between two groups takes about this long. */
 const sliceMs = 4;
+/** A log this many times its budget means that sealing does not keep up: groups wait longer then, and pressure slows the devices. */
+const backlogMax = 1.1;
+const longSliceMs = 40;
 const figuresEveryMs = 1000;
+
+type GroupMessage = ToWriter & { kind: 'group' };
 
 class Writer {
   private readonly options: WriterOptions;
@@ -24,7 +29,8 @@ class Writer {
   private failure = { code: '', message: '' };
   private mustReopen = false;
   private spare: ArrayBuffer | null = null;
-  private maintenance: NodeJS.Immediate | null = null;
+  private readonly groups: GroupMessage[] = [];
+  private turn: NodeJS.Immediate | null = null;
   private maintenanceAfterMs = 0;
   private probeTimer: NodeJS.Timeout | null = null;
   private figures: WriterFigures = { commitMs: 0, logBytes: 0, databaseBytes: 0, walBytes: 0 };
@@ -39,7 +45,7 @@ class Writer {
     for (const reader of options.readerPorts) {
       reader.on('message', (request: HeadRequest) => reader.postMessage(answerHeadRequest(this.ledger.heads, request)));
     }
-    this.scheduleMaintenance();
+    this.scheduleTurn();
   }
 
   private say(message: FromWriter, transfer: ArrayBuffer[] = []): void {
@@ -48,11 +54,29 @@ class Writer {
 
   private portOnMessage(message: ToWriter): void {
     if (message.kind === 'close') this.close();
-    else if (this.state === 'ok') this.commitGroup(message);
-    else this.say({ kind: 'failed', id: message.id, ...this.failure });
+    else {
+      this.groups.push(message);
+      this.scheduleTurn();
+    }
   }
 
-  private commitGroup(group: ToWriter & { kind: 'group' }): void {
+  /** One group and one slice of upkeep a turn, so that readers' head requests get theirs however many groups wait. */
+  private scheduleTurn(): void {
+    this.turn ??= setImmediate(() => {
+      this.turn = null;
+      const group = this.groups.shift();
+      if (group !== undefined) this.takeGroup(group);
+      this.maintain();
+      if (this.groups.length > 0) this.scheduleTurn();
+    });
+  }
+
+  private takeGroup(group: GroupMessage): void {
+    if (this.state === 'ok') this.commitGroup(group);
+    else this.say({ kind: 'failed', id: group.id, ...this.failure });
+  }
+
+  private commitGroup(group: GroupMessage): void {
     const startMs = performance.now();
     try {
       this.ledger.commit(group);
@@ -69,7 +93,6 @@ class Writer {
     );
     if (group.frames > 0) this.ledger.decode(group.bytes);
     this.spare = group.bytes.buffer;
-    this.scheduleMaintenance();
   }
 
   private failGroup(id: number, error: unknown): void {
@@ -99,7 +122,7 @@ class Writer {
     }
     this.state = 'ok';
     this.say({ kind: 'ok' });
-    this.scheduleMaintenance();
+    this.scheduleTurn();
   }
 
   /** After a failed fsync nobody knows what the file holds: believe the file, not the memory (ATC '20, "Can Applications Recover from fsync Failures?"). */
@@ -112,16 +135,11 @@ class Writer {
     before.close();
   }
 
-  private scheduleMaintenance(): void {
-    if (this.state !== 'ok' || performance.now() < this.maintenanceAfterMs) return;
-    this.maintenance ??= setImmediate(() => this.maintain());
-  }
-
   private maintain(): void {
-    this.maintenance = null;
-    if (this.state !== 'ok') return;
+    if (this.state !== 'ok' || performance.now() < this.maintenanceAfterMs) return;
+    const isBehind = this.ledger.logBytes > this.options.logBytesMax * backlogMax;
     try {
-      if (this.ledger.maintain(performance.now() + sliceMs)) this.scheduleMaintenance();
+      if (this.ledger.maintain(performance.now() + (isBehind ? longSliceMs : sliceMs))) this.scheduleTurn();
     } catch (error) {
       if (!isWorldFailure(error)) throw error;
       // A full disk may still take commits; whether it does is the commits' to find out.
@@ -141,7 +159,7 @@ class Writer {
   }
 
   private close(): void {
-    if (this.maintenance !== null) clearImmediate(this.maintenance);
+    if (this.turn !== null) clearImmediate(this.turn);
     if (this.probeTimer !== null) clearTimeout(this.probeTimer);
     this.state = 'unavailable';
     this.ledger.close();

@@ -1,0 +1,82 @@
+/** What only shows below the threads: a commit of unknown outcome, and a misuse that must end the process. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { GroupBuilder } from '../../src/store/group.ts';
+import { Ledger } from '../../src/store/ledger.ts';
+import { deviceChanges, makeDirectory, stream } from './store-bench.ts';
+import { encodeBatch } from './store-model.ts';
+
+let directory = '';
+const ledgers: Ledger[] = [];
+
+function openLedger(): Ledger {
+  const ledger = new Ledger({
+    file: join(directory, 'lapwing.db'),
+    sealRowsMax: 100,
+    logBytesMax: 1e6,
+    headBytesMax: 1e6,
+    checkpointBytes: 1e6,
+    pagesMax: undefined,
+  });
+  ledgers.push(ledger);
+  return ledger;
+}
+
+function commit(ledger: Ledger, seqs: readonly number[]): void {
+  const group = new GroupBuilder(new Uint8Array(10));
+  for (const seq of seqs) {
+    const columns = [{ metric: 0, cells: [seq] }];
+    const frame = encodeBatch({ stream, seq, arrivedMs: 1, times: [seq], columns }, (metric) => metric);
+    group.append({ stream, seq, arrivedMs: 1, frame });
+  }
+  const bytes = group.finish();
+  ledger.commit({ bytes, frames: group.frames, changes: deviceChanges });
+  ledger.decode(bytes);
+}
+
+beforeEach(() => {
+  directory = makeDirectory();
+});
+afterEach(() => {
+  for (const ledger of ledgers.splice(0)) ledger.close();
+  rmSync(directory, { recursive: true });
+});
+
+test('a group told as abandoned that is in the file after all may be sent again, and counts once', () => {
+  const before = openLedger();
+  commit(before, [1, 2]);
+  // What a failed fsync may leave: a commit that `before` knows nothing of.
+  commit(openLedger(), [3, 4]);
+  const reopened = openLedger();
+  reopened.allowResending(before);
+  commit(reopened, [3, 4, 5]);
+  const head = reopened.heads.get(stream)!;
+  expect(head).toMatchObject({ rows: 5, committedSeq: 5, decodedSeq: 5 });
+  expect([...head.times.subarray(0, 5)]).toEqual([1, 2, 3, 4, 5]);
+  expect(openLedger().heads.get(stream)).toMatchObject({ rows: 5, committedSeq: 5 });
+});
+
+test('a sequence number that does not rise is a mistake of the hub, and nothing of its group is stored', () => {
+  const ledger = openLedger();
+  commit(ledger, [1, 2]);
+  expect(() => commit(ledger, [3, 2])).toThrow('stream 1: 2 after 3');
+  expect(openLedger().heads.get(stream)).toMatchObject({ rows: 2, committedSeq: 2 });
+  commit(ledger, [3]);
+  expect(ledger.heads.get(stream)).toMatchObject({ rows: 3, committedSeq: 3 });
+});
+
+test('frames out of order of time and with the hub’s clock set back keep their arrival', () => {
+  const group = new GroupBuilder(new Uint8Array(10));
+  const ledger = openLedger();
+  commit(ledger, []);
+  for (const [i, arrivedMs] of [1e12, 5, 1e12 + 1, -3].entries()) {
+    const columns = [{ metric: 0, cells: [1] }];
+    const frame = encodeBatch({ stream, seq: i + 1, arrivedMs, times: [9 - i], columns }, (metric) => metric);
+    group.append({ stream, seq: i + 1, arrivedMs, frame });
+  }
+  const bytes = group.finish();
+  ledger.commit({ bytes, frames: 4, changes: [] });
+  ledger.decode(bytes);
+  expect([...openLedger().heads.get(stream)!.arrivals.subarray(0, 4)]).toEqual([1e12, 5, 1e12 + 1, -3]);
+});
