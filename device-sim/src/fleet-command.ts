@@ -137,7 +137,7 @@ async function runFleet(args: readonly string[]): Promise<void> {
   const read = readOptions(args, config);
   const options = readFleetOptions(read);
   const wantsAcks = read.choice('report', ['acks']) === 'acks';
-  const view = new ProgressView(read.flag('json'));
+  const view = new ProgressView(read.flag('json'), 10);
   const fleet: FleetHandle = startFleet({ ...options, fleetOnNote: createNoteGate(view) });
   const signals = catchStopSignals({ stop: () => void fleet.stop(), end: () => process.exit(130) });
   const measure = createRateMeter();

@@ -6,6 +6,7 @@
 import { styleText } from 'node:util';
 import { UsageError } from './edge/option-reader.ts';
 import { fleetCommand } from './fleet-command.ts';
+import { hostCommand } from './host-command.ts';
 
 export interface Subcommand {
   readonly name: string;
@@ -14,7 +15,7 @@ export interface Subcommand {
   run(args: readonly string[]): Promise<void>;
 }
 
-const subcommands: readonly Subcommand[] = [fleetCommand];
+const subcommands: readonly Subcommand[] = [hostCommand, fleetCommand];
 
 function makeHelp(): string {
   const lines = subcommands.map(({ name, purpose }) => `  ${name.padEnd(8)} ${purpose}`);

@@ -100,7 +100,7 @@ export class DeviceLink {
         this.meetLeave(event, time);
         return;
       case 'abort':
-        this.end();
+        if (this.stage.name !== 'idle') this.end();
         return;
     }
   }

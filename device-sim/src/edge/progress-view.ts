@@ -12,14 +12,15 @@ export interface ProgressFigures {
   readonly [name: string]: unknown;
 }
 
-const plainLineEveryS = 10;
-
 export class ProgressView {
   readonly mode: ProgressMode;
+  private readonly lineEveryS: number;
   private shownLine = false;
   private turns = 0;
 
-  constructor(json: boolean) {
+  /** Elsewhere than in a terminal a line comes every `lineEveryS` seconds. */
+  constructor(json: boolean, lineEveryS: number) {
+    this.lineEveryS = lineEveryS;
     this.mode = json ? 'json' : process.stderr.isTTY ? 'terminal' : 'lines';
   }
 
@@ -28,7 +29,7 @@ export class ProgressView {
     this.turns += 1;
     if (this.mode === 'json') process.stdout.write(`${JSON.stringify(figures)}\n`);
     else if (this.mode === 'terminal') this.rewrite(words);
-    else if (this.turns % plainLineEveryS === 1) process.stderr.write(`${words}\n`);
+    else if (this.turns % this.lineEveryS === 1) process.stderr.write(`${words}\n`);
   }
 
   note(level: 'info' | 'warning' | 'error', text: string): void {
