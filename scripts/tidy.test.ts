@@ -1,10 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { closeParser } from './tidy/source-facts.ts';
 import { checkTree, type Exemption } from './tidy.ts';
 
 const roots: string[] = [];
+afterAll(closeParser);
 afterEach(() => {
   for (const root of roots.splice(0)) rmSync(root, { recursive: true });
 });

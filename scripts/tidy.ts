@@ -5,7 +5,7 @@
  */
 import { resolve } from 'node:path';
 import { checkImports, type Violation } from './tidy/import-rules.ts';
-import { readFacts } from './tidy/source-facts.ts';
+import { closeParser, readFacts } from './tidy/source-facts.ts';
 import { readTree } from './tidy/source-tree.ts';
 import {
   checkCorePurity,
@@ -53,6 +53,7 @@ export function checkTree(root: string, excused: readonly Exemption[]): Violatio
 
 if (import.meta.main) {
   const found = checkTree(resolve(import.meta.dirname, '..'), exemptions);
+  closeParser();
   for (const { rule, path, text } of found) console.error(`${path}: ${text} [${rule}]`);
   if (found.length > 0) process.exitCode = 1;
   else console.log('tidy: no violations');

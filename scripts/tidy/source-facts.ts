@@ -1,6 +1,6 @@
 /**
- * What the compiler's own parser says about each source file: its imports and its functions. Owns the parser's process for
- * the length of one call. It only parses: nothing is resolved or type-checked, so the tree may be half-written.
+ * What the compiler's own parser says about each source file: its imports and its functions. Owns the parser's
+ * process. It only parses: nothing is resolved or type-checked, so the tree may be half-written.
  */
 import { join } from 'node:path';
 import type { Node, SourceFile as ParsedFile } from 'typescript/unstable/ast';
@@ -33,32 +33,44 @@ export interface SourceFacts {
   readonly functions: readonly FunctionFact[];
 }
 
-/** Facts of every .ts and .tsx file of the tree, in the same order. */
+/** The parser's process, started by the first question, and the project files that exist only in its eyes. */
+let parser: API | null = null;
+const virtualFiles = new Map<string, string>();
+
+/** Facts of every .ts and .tsx file of the tree, in the same order. Afterwards somebody must call `closeParser`. */
 export function readFacts(root: string, tree: readonly SourceFile[]): SourceFacts[] {
   const paths = tree.map((file) => file.path).filter(isCode);
   if (paths.length === 0) return [];
-  const configPath = join(root, 'tidy.virtual.tsconfig.json');
-  const config = JSON.stringify({
-    compilerOptions: { noResolve: true, noLib: true, jsx: 'preserve', types: [], allowImportingTsExtensions: true },
-    files: paths,
-  });
-  const api = new API({
-    cwd: root,
+  parser ??= new API({
     fs: {
-      readFile: (path) => (path === configPath ? config : undefined),
-      fileExists: (path) => (path === configPath ? true : undefined),
+      readFile: (path) => virtualFiles.get(path),
+      fileExists: (path) => (virtualFiles.has(path) ? true : undefined),
     },
   });
-  try {
-    const program = api.updateSnapshot({ openProjects: [configPath] }).getProjects()[0]!.program;
-    return paths.map((path) => {
-      const parsed = program.getSourceFile(join(root, path));
-      if (parsed === undefined) throw new Error(`the parser did not see ${path}`);
-      return { path, ...factsOf(parsed) };
-    });
-  } finally {
-    api.close();
-  }
+  const configPath = join(root, 'tidy.virtual.tsconfig.json');
+  const compilerOptions = {
+    noResolve: true,
+    noLib: true,
+    jsx: 'preserve',
+    types: [],
+    allowImportingTsExtensions: true,
+  };
+  virtualFiles.set(configPath, JSON.stringify({ compilerOptions, typeAcquisition: { enable: false }, files: paths }));
+  const snapshot = parser.updateSnapshot({ openProjects: [configPath] });
+  const project = snapshot.getProject(configPath);
+  if (project === undefined) throw new Error(`the parser did not open ${root}`);
+  return paths.map((path) => {
+    const parsed = project.program.getSourceFile(join(root, path));
+    if (parsed === undefined) throw new Error(`the parser did not see ${path}`);
+    return { path, ...factsOf(parsed) };
+  });
+}
+
+/** Ends the parser's process, without which this one would not end either. */
+export function closeParser(): void {
+  parser?.close();
+  parser = null;
+  virtualFiles.clear();
 }
 
 function factsOf(parsed: ParsedFile): { imports: ImportFact[]; functions: FunctionFact[] } {
