@@ -70,7 +70,7 @@ export const rosterDefaults = {
   lateIntervals: 3,
   lateMsMin: 5_000,
   tableMetricsMax: limits.metricsMax,
-  deviceMetricsMax: 4_096,
+  deviceMetricsMax: limits.deviceMetricsMax,
 } as const;
 
 /** Why a metric table was refused. */

@@ -1,4 +1,11 @@
-import { encodeMessage, type FaultName, faultTable, type Message, makeNumberColumn } from '@lapwing/protocol';
+import {
+  decodeMessage,
+  encodeMessage,
+  type FaultName,
+  faultTable,
+  type Message,
+  makeNumberColumn,
+} from '@lapwing/protocol';
 import { describe, expect, test } from 'vitest';
 import { CoreBench, makeBatch, makeHello, type TestLink } from '../../test/support/core-bench.ts';
 
@@ -81,6 +88,16 @@ describe('a device session', () => {
     bench.intake.sweepAcks(Number.POSITIVE_INFINITY);
     expect(link.acks()).toEqual([6]);
     expect(link.closed).toBeNull();
+  });
+
+  test('DL-7: of a Skipped that overlaps what was received only the rest is a hole', () => {
+    const bench = new CoreBench();
+    const link = bench.welcome();
+    for (let seq = 1; seq <= 3; seq++) link.say(makeBatch(seq));
+    link.say({ type: 'skipped', fromSeq: 2, toSeq: 5, reason: 'overflow', fromMs: 1, toMs: 2, readings: 40 });
+    bench.store.commit();
+    const { frame } = bench.store.frames.at(-1)!;
+    expect(decodeMessage(frame, 'device')).toMatchObject({ message: { fromSeq: 4, toSeq: 5, readings: 0 } });
   });
 
   test('DL: Goodbye while readings are uncommitted waits for their Ack', () => {

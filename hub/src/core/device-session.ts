@@ -167,7 +167,7 @@ export class DeviceSession implements SessionHandle, AckSink {
     const deviceId = 'stream' in this.stage ? this.stage.stream.device.deviceId : (this.claim?.deviceId ?? null);
     this.parts.noteFault(fault, deviceId, text);
     const { code, advice } = faultTable[fault];
-    this.link.send(encodeMessage({ type: 'fault', code, retryAfterMs, text: `${text}. ${advice}`.slice(0, 250) }));
+    this.link.send(encodeMessage({ type: 'fault', code, retryAfterMs, text: `${text}. ${advice}` }));
     this.leave();
     this.link.close(closeCodeOf(fault), fault);
   }

@@ -120,7 +120,10 @@ export class Intake {
       arrived.nowMs,
     );
     if (refused !== 'new') return refused;
-    if (!this.appendFrame(stream, skipped.toSeq, arrived)) return this.refuseUnstored();
+    // DL-7: what was received before is no hole; of how many readings the rest tells is unknown then.
+    const fromSeq = stream.progress.received + 1;
+    const frame = fromSeq === skipped.fromSeq ? arrived.frame : encodeMessage({ ...skipped, fromSeq, readings: 0 });
+    if (!this.appendFrame(stream, skipped.toSeq, { ...arrived, frame })) return this.refuseUnstored();
     stream.device.lastSeenMs = arrived.nowMs;
     return null;
   }

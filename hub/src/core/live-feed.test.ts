@@ -1,4 +1,4 @@
-import { decodeMessage, encodeMessage, type Live } from '@lapwing/protocol';
+import { decodeMessage, encodeMessage, type Live, makeNumberColumn } from '@lapwing/protocol';
 import { describe, expect, test } from 'vitest';
 import { CoreBench, makeBatch, TestViewer } from '../../test/support/core-bench.ts';
 
@@ -172,6 +172,25 @@ describe('the live feed', () => {
     expect(bench.feed.subscribe(viewer, { type: 'subscribe', id: 64, devices: [] })).toMatchObject({
       fault: 'tooManySubscriptions',
     });
+  });
+
+  test('a burst of large batches between two flushes becomes several frames, in order', () => {
+    const bench = new CoreBench();
+    const device = bench.welcome();
+    const viewer = new TestViewer();
+    bench.feed.subscribe(bench.feed.addViewer(viewer), { type: 'subscribe', id: 1, devices: [] });
+    bench.feed.flush(0);
+    const times = Float64Array.from({ length: 4_000 }, (_, row) => row);
+    const columns = [
+      makeNumberColumn(
+        0,
+        times.map((row) => Math.sin(row)),
+      ),
+    ];
+    for (let seq = 1; seq <= 300; seq++) device.say(makeBatch(seq, { times, columns }));
+    bench.feed.flush(1);
+    expect(viewer.ofType('live').length).toBeGreaterThan(30);
+    expect(liveSeqs(viewer)).toEqual(Array.from({ length: 300 }, (_, index) => index + 1));
   });
 
   test('nothing is kept when nobody watches', () => {

@@ -10,7 +10,6 @@ import {
   type BatchScratch,
   encodeMessage,
   type FaultReport,
-  type Live,
   type LiveEntry,
   limits,
   type PresenceEntry,
@@ -57,6 +56,9 @@ interface PendingEntry {
 }
 
 const presencePerFrameMax = 500;
+const liveBytesMax = 262_144;
+/** Stream, times, kind and length of an entry, at most. */
+const entryOverheadBytes = 48;
 
 export class LiveFeed {
   private readonly audiences = new Map<string, Audience>();
@@ -240,16 +242,29 @@ function encodeOnce(watched: readonly PendingEntry[], changed: readonly DeviceSt
   return () => {
     if (frames !== null) return frames;
     frames = [];
-    if (watched.length > 0) {
-      const live: Live = { type: 'live', sentMs, entries: watched.map((item) => item.entry) };
-      frames.push(encodeMessage(live));
-    }
+    for (const entries of splitByBytes(watched)) frames.push(encodeMessage({ type: 'live', sentMs, entries }));
     for (let start = 0; start < changed.length; start += presencePerFrameMax) {
       const entries = changed.slice(start, start + presencePerFrameMax).map(makePresenceEntry);
       frames.push(encodeMessage({ type: 'presence', entries }));
     }
     return frames;
   };
+}
+
+/** A burst becomes several frames: one has its limit (FR-2), and a socket is asked between them whether it drains. */
+function splitByBytes(watched: readonly PendingEntry[]): LiveEntry[][] {
+  const parts: LiveEntry[][] = [];
+  let bytes = liveBytesMax;
+  for (const { entry } of watched) {
+    const entryBytes = entryOverheadBytes + (entry.body.kind === 'late' ? 0 : entry.body.frame.length);
+    if (bytes + entryBytes > liveBytesMax) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts.at(-1)!.push(entry);
+    bytes += entryBytes;
+  }
+  return parts;
 }
 
 function isWatched(audience: Audience, device: DeviceState): boolean {

@@ -126,7 +126,7 @@ export class ViewerSockets {
     this.parts.feed.removeViewer(entry.viewer);
     this.parts.noteFault(fault, text);
     const { code, advice } = faultTable[fault];
-    socket.send(encodeMessage({ type: 'fault', code, retryAfterMs: 0, text: `${text}. ${advice}`.slice(0, 250) }));
+    socket.send(encodeMessage({ type: 'fault', code, retryAfterMs: 0, text: `${text}. ${advice}` }));
     socket.close(closeCodeOf(fault), fault);
   }
 }
