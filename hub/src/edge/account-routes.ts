@@ -62,8 +62,11 @@ function makeSessionRoutes({ desk, identity, nowMs, rightsOnChange }: AccountPar
       method: 'GET',
       path: '/api/v1/sign-in-ways',
       access: 'public',
-      summary: 'Whether a password can be used yet, or only a sign-in link',
-      handle: () => ({ status: 200, json: { link: true, password: identity.hasPasswords() } }),
+      summary: 'Whether a password can be used yet, or only a sign-in link, and whether the caller is signed in',
+      handle: ({ principal }) => ({
+        status: 200,
+        json: { link: true, password: identity.hasPasswords(), signedIn: principal?.kind === 'person' },
+      }),
     }),
     makeRoute({
       method: 'DELETE',
