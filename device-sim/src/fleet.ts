@@ -265,8 +265,8 @@ class Fleet implements FleetHandle {
     const deviceId = prefix === undefined ? nameBoard(seed, index) : `${prefix}${index + 1}`;
     const sleepMs = type === 'battery' ? Math.round((20 + random() * 40) * Math.max(intervalMs, 50)) : 0;
     const rowsPerBatch = type === 'battery' ? Math.ceil(sleepMs / intervalMs) + 8 : (options.rowsPerBatch ?? 1);
-    // A new epoch a run: a memory outbox starts at 1. Unique enough: a microsecond clock and the board's number.
-    const epoch = this.bootMs * 1000 + Math.floor(Math.random() * 1000);
+    // SE-5: a memory outbox starts at 1 again, so every run has its own epoch.
+    const epoch = 1 + Math.floor(Math.random() * (Number.MAX_SAFE_INTEGER - 1));
     const outbox = new MemoryOutbox({ epoch, framesMax: outboxFramesMax, bytesMax: outboxBytesMax });
     const clock = new BoardClock({
       errorMs: driftPpm === 0 ? 0 : (random() * 2 - 1) * 2000,

@@ -108,7 +108,7 @@ class Host implements HostHandle {
     this.outbox = new FileOutbox({
       directory: join(place.home, 'outbox'),
       bytesMax: options.outboxBytesMax,
-      newEpoch: Date.now() * 1000 + Math.floor(Math.random() * 1000),
+      newEpoch: 1 + Math.floor(Math.random() * (Number.MAX_SAFE_INTEGER - 1)),
       bootId: readBootId(),
       outboxOnNote: (text) => options.hostOnNote('warning', text),
     });

@@ -33,12 +33,14 @@ export class BackOff {
 export type FaultVerdict =
   /** Try again after the back-off. */
   | 'retry'
-  /** Try again, but seldom: somebody else may have to act first. */
-  | 'retry-seldom'
+  /** SE-4: a twin with the same identity. Giving way for a while ends the quarrel. */
+  | 'twin'
+  /** RC-4, mend first: the same bytes will fail again. */
+  | 'mend'
+  /** As `mend`, and one frame of the outbox may be what the hub cannot take. */
+  | 'frame-refused'
   /** Stop: only a person can mend it. */
-  | 'refused'
-  /** A frame in the outbox may be what the hub cannot take. */
-  | 'frame-refused';
+  | 'refused';
 
 const verdicts: ReadonlyMap<number, FaultVerdict> = new Map([
   [faultTable.malformedFrame.code, 'frame-refused'],
@@ -46,13 +48,29 @@ const verdicts: ReadonlyMap<number, FaultVerdict> = new Map([
   [faultTable.unknownMetric.code, 'frame-refused'],
   [faultTable.invalidText.code, 'frame-refused'],
   [faultTable.valueOutOfRange.code, 'frame-refused'],
-  [faultTable.metricConflict.code, 'retry-seldom'],
-  [faultTable.tooManyMetrics.code, 'retry-seldom'],
-  [faultTable.superseded.code, 'retry-seldom'],
+  [faultTable.metricConflict.code, 'mend'],
+  [faultTable.tooManyMetrics.code, 'mend'],
+  [faultTable.helloExpected.code, 'mend'],
+  [faultTable.unexpectedMessage.code, 'mend'],
+  [faultTable.notBinary.code, 'mend'],
+  [faultTable.superseded.code, 'twin'],
   [faultTable.unsupportedVersion.code, 'refused'],
   [faultTable.unauthorized.code, 'refused'],
   [faultTable.revoked.code, 'refused'],
 ]);
+
+/** The least wait before the next attempt. */
+export function waitAfter(verdict: FaultVerdict): number {
+  switch (verdict) {
+    case 'twin':
+      return 30_000;
+    case 'mend':
+    case 'frame-refused':
+      return 60_000;
+    default:
+      return 0;
+  }
+}
 
 /** What a fault code (SPEC, table of faults) means for the next attempt. */
 export function judgeFault(code: number): FaultVerdict {

@@ -4,13 +4,25 @@
  * Owns acked, sent and the messages between them. Invariant: acked ≤ sent < outbox.nextSeq(), and at most `inFlightMax`
  * messages lie between. Refuses to send: it hands out the next frame and keeps the books.
  */
-import { encodeMessage } from '@lapwing/protocol';
+import { encodeMessage, frameType } from '@lapwing/protocol';
 import type { LatencyHistogram } from './latency-histogram.ts';
+import type { LinkTime } from './link-types.ts';
 import type { Outbox } from './outbox.ts';
 import { SentLedger } from './sent-ledger.ts';
 
 /** A frame refused this many times behind the same Ack, the last times sent alone, is given up. */
 const refusalsMax = 3;
+
+/** DL-13: a batch older than this is history when it leaves. */
+const lateMs = 60_000;
+const backfillBit = 2;
+
+function markLate(frame: Uint8Array): Uint8Array {
+  if (frame[0] !== frameType.batch || (frame[1]! & backfillBit) !== 0) return frame;
+  const marked = frame.slice();
+  marked[1]! |= backfillBit;
+  return marked;
+}
 
 export class DeliveryWindow {
   ackedSeq = 0;
@@ -66,13 +78,13 @@ export class DeliveryWindow {
   }
 
   /** The next Batch, Event or Skipped to send now; null when nothing waits or the window is full. */
-  takeFrame(nowMs: number): Uint8Array | null {
+  takeFrame(time: LinkTime): Uint8Array | null {
     if (this.sent.count >= this.windowMax()) return null;
     const item = this.outbox.itemAfter(this.sentSeq);
     if (item === null) return null;
     this.sentSeq = item.kind === 'frame' ? item.seq : item.toSeq;
-    this.sent.push(this.sentSeq, nowMs);
-    if (item.kind === 'frame') return item.frame;
+    this.sent.push(this.sentSeq, time.nowMs);
+    if (item.kind === 'frame') return time.clockMs - item.toMs > lateMs ? markLate(item.frame) : item.frame;
     const { fromSeq, toSeq, reason, fromMs, toMs, readings } = item;
     return encodeMessage({ type: 'skipped', fromSeq, toSeq, reason, fromMs, toMs, readings });
   }

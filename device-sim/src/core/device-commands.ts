@@ -25,7 +25,7 @@ export function parseOrder(name: string, args: string): DeviceOrder {
       return { order: 'wrong', text: `intervalMs must be a number from ${intervalMsMin} to ${intervalMsMax}` };
     }
     default:
-      return { order: 'wrong', text: `unknown command; this device knows ${known}` };
+      return { order: 'wrong', text: `unknown command: this device knows ${known}` };
   }
 }
 

@@ -14,7 +14,7 @@ import {
   type MetricDeclaration,
   type Welcome,
 } from '@lapwing/protocol';
-import { adviceOf, BackOff, backOffMaxMs, faultCodeOf, judgeFault } from './back-off.ts';
+import { adviceOf, BackOff, faultCodeOf, judgeFault, waitAfter } from './back-off.ts';
 import { ClockOffset } from './clock-offset.ts';
 import { CommandMemory } from './command-memory.ts';
 import { DeliveryWindow } from './delivery-window.ts';
@@ -44,6 +44,7 @@ export class DeviceLink {
   private heardMs = 0;
   private pingDueMs = Number.POSITIVE_INFINITY;
   private retryAfterMs = 0;
+  private appliedVersion = 0;
   private actions: LinkAction[] = [];
 
   constructor(options: DeviceLinkOptions) {
@@ -143,7 +144,9 @@ export class DeviceLink {
       case 'command':
         return this.hearCommand(message, time);
       case 'desired':
-        this.actions.push({ do: 'apply', desired: message });
+        // CM-5: the hub repeats what it wants on every link.
+        if (message.version > this.appliedVersion) this.actions.push({ do: 'apply', desired: message });
+        this.appliedVersion = Math.max(this.appliedVersion, message.version);
         return;
       case 'rate':
         this.actions.push({ do: 'resample', intervalMs: message.intervalMs, forMs: message.forMs });
@@ -159,7 +162,7 @@ export class DeviceLink {
   private hearWelcome(welcome: Welcome, time: LinkTime): void {
     const { outbox } = this.options;
     this.welcome = welcome;
-    this.stage = { name: 'live', sinceMs: time.nowMs };
+    this.stage = { name: 'live' };
     this.pingDueMs = time.nowMs + welcome.heartbeatMs;
     this.clock.takeWelcome(welcome, time.clockMs);
     this.actions.push({ do: 'welcomed', welcome }, { do: 'clock', offsetMs: this.clock.offsetMs });
@@ -194,7 +197,7 @@ export class DeviceLink {
   private sendWaiting(time: LinkTime): void {
     if (!this.isOpen()) return;
     for (;;) {
-      const frame = this.window.takeFrame(time.nowMs);
+      const frame = this.window.takeFrame(time);
       if (frame === null) return;
       this.say(frame);
       if (this.window.wantsAck()) this.flush();
@@ -221,7 +224,7 @@ export class DeviceLink {
       this.actions.push({ do: 'run', command });
       return;
     }
-    const outcome = { ok: false, result: 'the deadline had passed when it arrived' };
+    const outcome = { ok: false, result: 'expired' };
     this.commands.finish(command.id, outcome);
     this.answerCommand({ id: command.id, ...outcome });
   }
@@ -254,7 +257,7 @@ export class DeviceLink {
       const given = this.window.countRefusal();
       if (given > 0) this.note('error', `the hub refuses message ${given} every time: given up`);
     }
-    this.hangUp(1000, verdict === 'retry-seldom' ? backOffMaxMs : this.retryAfterMs, time);
+    this.hangUp(1000, Math.max(this.retryAfterMs, waitAfter(verdict)), time);
   }
 
   private meetClosed(event: LinkEvent & { name: 'closed' }, time: LinkTime): void {
@@ -351,11 +354,7 @@ export class DeviceLink {
   }
 
   private waitToRetry(atLeastMs: number, time: LinkTime): void {
-    if (this.stage.name === 'live') {
-      this.reconnects += 1;
-      // A link that worked for a while is no failed attempt.
-      if (time.nowMs - this.stage.sinceMs > backOffMaxMs) this.backOff.reset();
-    }
+    if (this.stage.name === 'live') this.reconnects += 1;
     this.window.forgetSent();
     this.stage = { name: 'waiting', untilMs: time.nowMs + this.backOff.draw(atLeastMs) };
   }

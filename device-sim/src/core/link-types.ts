@@ -87,7 +87,7 @@ export type LinkStage =
   | { readonly name: 'waiting'; readonly untilMs: number }
   | { readonly name: 'connecting'; readonly deadlineMs: number }
   | { readonly name: 'awaiting-welcome'; readonly deadlineMs: number }
-  | { readonly name: 'live'; readonly sinceMs: number }
+  | { readonly name: 'live' }
   | {
       readonly name: 'draining';
       readonly deadlineMs: number;

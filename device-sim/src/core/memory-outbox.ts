@@ -61,8 +61,9 @@ export class MemoryOutbox implements Outbox {
     if (wanted >= this.firstSeq) {
       const entry = this.entries[this.head + wanted - this.firstSeq];
       if (entry === undefined) return null;
-      if (entry.frame !== null) return { kind: 'frame', seq: wanted, frame: entry.frame, readings: entry.readings };
-      return makeHole(wanted, entry, 'dropped');
+      const { frame, readings, toMs } = entry;
+      if (frame !== null) return { kind: 'frame', seq: wanted, frame, readings, toMs };
+      return makeHole(wanted, entry, 'corrupt');
     }
     if (this.hole === null || wanted > this.hole.toSeq) return makeElsewhereHole(wanted, this.firstSeq - 1);
     if (wanted < this.hole.fromSeq) return makeElsewhereHole(wanted, this.hole.fromSeq - 1);

@@ -23,6 +23,8 @@ export class OutboxIndex {
   nextSeq: number;
   /** Of frames that the disk did not take. */
   keptBytes = 0;
+  /** Readings given up because of room. */
+  readingsDropped = 0;
   private items: IndexedItem[] = [];
   private head = 0;
 
@@ -100,6 +102,7 @@ export class OutboxIndex {
     for (;;) {
       const first = this.items[this.head];
       if (first === undefined || (first.kind === 'frame' && !goes(first))) break;
+      if (first.kind === 'frame') this.readingsDropped += first.readings;
       const gone: OutboxHole = first.kind === 'hole' ? first : makeHoleOf(first, 'overflow');
       hole = hole === null ? { ...gone, reason: 'overflow' } : { ...joinHoles(hole, gone), reason: 'overflow' };
       this.forgetFirst();
@@ -115,7 +118,7 @@ export class OutboxIndex {
     const at = this.find(seq);
     const item = this.items[at];
     if (item?.kind !== 'frame' || item.seq !== seq) return null;
-    const hole = makeHoleOf(item, 'dropped');
+    const hole = makeHoleOf(item, 'corrupt');
     this.items[at] = hole;
     return hole;
   }

@@ -19,6 +19,8 @@ export interface OutboxFrame {
   readonly seq: number;
   readonly frame: Uint8Array;
   readonly readings: number;
+  /** Time of its last reading. */
+  readonly toMs: number;
 }
 
 export interface OutboxHole {
@@ -54,7 +56,7 @@ export interface Outbox {
   itemAfter(seq: number): OutboxItem | null;
   /** The hub holds everything up to `seq` durably. Answers how many readings that newly covers. */
   ackThrough(seq: number): number;
-  /** Gives one frame up on purpose (a hub refuses it every time): it becomes a hole with reason `dropped`. */
+  /** Gives one frame up on purpose (a hub refuses it every time): it becomes a hole with reason `corrupt` (RC-4). */
   drop(seq: number): void;
   /** The hub already holds up to `seq` of this epoch though this outbox never made them: go on behind it. */
   jumpTo(seq: number): void;

@@ -60,7 +60,6 @@ export class FileOutbox implements Outbox {
   private file = -1;
   private readFile = { segment: -1, file: -1 };
   private bytes = 0;
-  private readingsDropped = 0;
   private diskState: 'ok' | 'refusing' = 'ok';
 
   constructor(options: FileOutboxOptions) {
@@ -90,14 +89,14 @@ export class FileOutbox implements Outbox {
     this.index.add({ seq, readings, fromMs, toMs, ...place });
     if (segment.bytes >= this.segmentBytesMax) this.rotate();
     while (this.bytes + this.index.keptBytes > this.options.bytesMax && this.segments.length > 1) this.dropOldest();
-    while (this.index.keptBytes > keptBytesMax) this.countDropped(this.index.dropFirst());
+    while (this.index.keptBytes > keptBytesMax) this.tellDropped(this.index.dropFirst());
   }
 
   itemAfter(seq: number): OutboxItem | null {
     const item = this.index.itemAfter(seq);
     if (item === null || item.kind === 'hole') return item;
     const frame = item.kept ?? this.read(item.segment, item.at, item.length);
-    return { kind: 'frame', seq: item.seq, frame, readings: item.readings };
+    return { kind: 'frame', seq: item.seq, frame, readings: item.readings, toMs: item.toMs };
   }
 
   ackThrough(seq: number): number {
@@ -128,7 +127,7 @@ export class FileOutbox implements Outbox {
     return {
       frames: this.index.count(),
       bytes: this.bytes + this.index.keptBytes,
-      readingsDropped: this.readingsDropped,
+      readingsDropped: this.index.readingsDropped,
     };
   }
 
@@ -291,11 +290,11 @@ export class FileOutbox implements Outbox {
 
   private dropOldest(): void {
     // First the word that it is gone, then its going.
-    this.countDropped(this.index.dropSegment(this.segments[0]!.id));
+    this.tellDropped(this.index.dropSegment(this.segments[0]!.id));
     this.removeOldest();
   }
 
-  private countDropped(hole: OutboxHole | null): void {
+  private tellDropped(hole: OutboxHole | null): void {
     if (hole !== null) this.writeHole(hole);
   }
 
