@@ -39,7 +39,12 @@ const load = {
 
 exitOnSignals();
 if (values.kills !== undefined) {
-  const options = { ...load, kills: readWhole('kills', [1, 1000]), betweenMs: [500, 3000] as const };
+  const options = {
+    ...load,
+    kills: readWhole('kills', [1, 1000]),
+    betweenMs: [500, 3000] as const,
+    tell: console.error,
+  };
   printReport(reportKills(options, await runKills(options)), values.json);
 } else if (values['power-cuts'] !== undefined) {
   const why = whyNoLoopDisk();

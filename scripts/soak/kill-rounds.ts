@@ -23,6 +23,8 @@ export interface KillOptions {
   readonly seed: number;
   /** A kill comes this long after the fleet has recovered from the last, evenly spread between the two. */
   readonly betweenMs: readonly [least: number, most: number];
+  /** Progress, for whoever waits. */
+  readonly tell: (line: string) => void;
 }
 
 export interface KillFigures extends StoredCheck {
@@ -57,7 +59,7 @@ export async function runKills(options: KillOptions): Promise<KillFigures> {
     for (let kill = 1; kill <= options.kills; kill++) {
       await pause(least + random() * (most - least));
       hub = await killOnce({ hub, fleet, folder, port }, recoveriesMs);
-      console.error(
+      options.tell(
         `kill ${kill} of ${options.kills}: all back after ${Math.round(Math.max(...recoveriesMs.slice(-options.boards)))} ms`,
       );
     }

@@ -9,6 +9,7 @@ it('kill -9 at full rate: every acked reading is stored once, and the fleet come
     metrics: 4,
     seed: 7,
     betweenMs: [300, 900],
+    tell: () => undefined,
   });
   expect(found).toMatchObject({ lost: 0, duplicated: 0, invented: 0, dropped: 0, neverRecovered: 0 });
   expect(found.acked).toBeGreaterThan(20 * 3);
