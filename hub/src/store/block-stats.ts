@@ -17,23 +17,25 @@ export interface ColumnStats {
   lastMs: number;
 }
 
+/** Values start … end of a column. */
 export interface TimedColumn {
   readonly values: Float64Array | readonly string[];
-  readonly count: number;
   readonly rowOf: Uint32Array | Float64Array | null;
+  readonly start: number;
+  readonly end: number;
 }
 
 export function computeStats(column: TimedColumn, times: Float64Array): ColumnStats & { lastIndex: number } {
-  const { values, count, rowOf } = column;
+  const { values, rowOf, start, end } = column;
   const numbers = values instanceof Float64Array ? values : null;
   let min = Number.NaN;
   let max = Number.NaN;
   let sum = Number.NaN;
   let firstMs = Number.POSITIVE_INFINITY;
   let lastMs = Number.NEGATIVE_INFINITY;
-  let firstIndex = 0;
-  let lastIndex = 0;
-  for (let i = 0; i < count; i++) {
+  let firstIndex = start;
+  let lastIndex = start;
+  for (let i = start; i < end; i++) {
     const time = times[rowOf === null ? i : rowOf[i]!]!;
     if (time < firstMs) {
       firstMs = time;
@@ -52,7 +54,7 @@ export function computeStats(column: TimedColumn, times: Float64Array): ColumnSt
   }
   const first = numbers === null ? Number.NaN : numbers[firstIndex]!;
   const last = numbers === null ? Number.NaN : numbers[lastIndex]!;
-  return { count, min, max, sum, first, last, firstMs, lastMs, lastIndex };
+  return { count: end - start, min, max, sum, first, last, firstMs, lastMs, lastIndex };
 }
 
 /** 48 bytes, or 64 where the column's own times differ from its block's. */

@@ -5,7 +5,8 @@
  * readings of equal time the order (stream, seq, row) decides which is first and which last.
  */
 import type { HistoryAnswer, HistoryQuery, HistorySeries, StreamKey } from '../core/ports.ts';
-import { type ColumnStats, decodeStats } from './block-stats.ts';
+import { type ColumnStats, computeStats, decodeStats } from './block-stats.ts';
+import type { Column } from './column-code.ts';
 import type { BlockRow, SnapshotStream, Snapshots } from './snapshot.ts';
 import { collectTextChanges } from './text-history.ts';
 
@@ -45,10 +46,10 @@ interface Walk {
   readonly query: HistoryQuery;
 }
 interface TimedReadings {
-  /** Null for text. */
-  readonly values: Float64Array | null;
+  readonly values: Float64Array | readonly string[];
   readonly count: number;
-  readonly timeOf: (i: number) => number;
+  readonly times: Float64Array;
+  readonly rowOf: Column['rowOf'];
 }
 
 /** One metric's buckets while they fill. */
@@ -105,30 +106,21 @@ class SeriesDraft {
     }
   }
 
-  addReadings({ values, count, timeOf }: TimedReadings, toMs: number): void {
-    const { min, max, sum, first, last } = this.series;
-    const counts = this.series.count;
-    for (let i = 0; i < count; i++) {
-      const time = timeOf(i);
-      if (time < this.fromMs || time >= toMs) continue;
-      const bucket = this.bucketOf(time);
-      counts[bucket]!++;
-      if (values === null) continue;
-      const value = values[i]!;
-      if (time < this.firstMs[bucket]!) {
-        this.firstMs[bucket] = time;
-        first[bucket] = value;
-      }
-      if (time >= this.lastMs[bucket]!) {
-        this.lastMs[bucket] = time;
-        last[bucket] = value;
-      }
-      if (Number.isNaN(value)) continue;
-      const minYet = min[bucket]!;
-      sum[bucket] = Number.isNaN(minYet) ? value : sum[bucket]! + value;
-      if (!(value >= minYet)) min[bucket] = value;
-      if (!(value <= max[bucket]!)) max[bucket] = value;
+  /** Runs of readings that share a bucket are summed up first, and then count like a block of their own. */
+  addReadings({ values, count, times, rowOf }: TimedReadings, toMs: number): void {
+    let start = 0;
+    while (start < count) {
+      const bucket = this.placeOf(times[rowOf === null ? start : rowOf[start]!]!, toMs);
+      let end = start + 1;
+      while (end < count && this.placeOf(times[rowOf === null ? end : rowOf[end]!]!, toMs) === bucket) end++;
+      if (bucket >= 0) this.addStats(bucket, computeStats({ values, rowOf, start, end }, times));
+      start = end;
     }
+  }
+
+  /** −1 outside the range. */
+  private placeOf(timeMs: number, toMs: number): number {
+    return timeMs < this.fromMs || timeMs >= toMs ? -1 : this.bucketOf(timeMs);
   }
 }
 
@@ -141,8 +133,7 @@ function addStream(walk: Walk, stream: SnapshotStream): void {
   for (const draft of drafts) {
     for (const { metric, times, values } of stream.columns) {
       if (metric !== draft.series.metric || values instanceof Float64Array === draft.isText) continue;
-      const numbers = values instanceof Float64Array ? values : null;
-      draft.addReadings({ values: numbers, count: times.length, timeOf: (i) => times[i]! }, query.toMs);
+      draft.addReadings({ values, count: times.length, times, rowOf: null }, query.toMs);
     }
   }
 }
@@ -166,8 +157,6 @@ function addBlock({ snapshots, drafts, query }: Walk, block: BlockRow): void {
     const column = snapshots.readColumn(block.id, metric, draft.isText);
     if (column === undefined) continue;
     const { rowOf, values, count } = column;
-    const all = times;
-    const timeOf = rowOf === null ? (i: number) => all[i]! : (i: number) => all[rowOf[i]!]!;
-    draft.addReadings({ values: values instanceof Float64Array ? values : null, count, timeOf }, query.toMs);
+    draft.addReadings({ values, count, times, rowOf }, query.toMs);
   }
 }

@@ -21,6 +21,8 @@ interface Plane {
   readonly scale: number;
 }
 
+const narrow = new Int32Array(groupLength);
+const wide = new Float64Array(groupLength);
 let zigzags = [new Float64Array(0), new Float64Array(0), new Float64Array(0)];
 
 function zigzag(value: number): number {
@@ -124,56 +126,66 @@ export function putIntegers(sink: ByteSink, values: Float64Array, count: number)
   packGroups(sink, zigzags[order]!, { from: starts, count });
 }
 
-function addPlane(source: ByteSource, out: Float64Array, plane: Plane): void {
-  const { start, end, width, scale } = plane;
-  const bytes = source.takeBytes(((end - start) * width + 7) >> 3);
+/** Up to 24 bits: 32-bit arithmetic all the way. */
+function takeNarrow(source: ByteSource, count: number, width: number): void {
+  const bytes = source.takeBytes((count * width + 7) >> 3);
   const mask = (1 << width) - 1;
   let at = 0;
   let held = 0;
   let heldBits = 0;
-  for (let i = start; i < end; i++) {
+  for (let i = 0; i < count; i++) {
     while (heldBits < width) {
       held |= bytes[at++]! << heldBits;
       heldBits += 8;
     }
-    out[i] = out[i]! + (held & mask) * scale;
+    const packed = held & mask;
+    narrow[i] = (packed >>> 1) ^ -(packed & 1);
     held >>>= width;
     heldBits -= width;
   }
 }
 
+function takeWide(source: ByteSource, count: number, width: number): void {
+  wide.fill(0);
+  for (let done = 0; done < width; done += planeBits) {
+    const planeWidth = Math.min(planeBits, width - done);
+    const scale = planeScale ** (done / planeBits);
+    const bytes = source.takeBytes((count * planeWidth + 7) >> 3);
+    const mask = (1 << planeWidth) - 1;
+    let at = 0;
+    let held = 0;
+    let heldBits = 0;
+    for (let i = 0; i < count; i++) {
+      while (heldBits < planeWidth) {
+        held |= bytes[at++]! << heldBits;
+        heldBits += 8;
+      }
+      wide[i] = wide[i]! + (held & mask) * scale;
+      held >>>= planeWidth;
+      heldBits -= planeWidth;
+    }
+  }
+  for (let i = 0; i < count; i++) wide[i] = unzigzag(wide[i]!);
+}
+
 /** Reads `count` whole numbers written by `putIntegers`. */
-export function takeIntegers(source: ByteSource, count: number): Float64Array {
+export function takeIntegers(source: ByteSource, count: number): Float64Array<ArrayBuffer> {
   const out = new Float64Array(count);
   const order = source.takeByte();
   const starts = Math.min(order, count);
   let before = starts > 0 ? unzigzag(source.takeUnsigned()) : 0;
   let step = starts > 1 ? unzigzag(source.takeUnsigned()) : 0;
-  for (let start = starts; start < count; start += groupLength) {
-    const end = Math.min(count, start + groupLength);
-    const width = source.takeByte();
-    for (let done = 0; done < width; done += planeBits) {
-      addPlane(source, out, {
-        start,
-        end,
-        width: Math.min(planeBits, width - done),
-        scale: planeScale ** (done / planeBits),
-      });
-    }
-  }
   if (starts > 0) out[0] = before;
-  if (starts > 1) {
-    before += step;
-    out[1] = before;
-  }
-  for (let i = starts; i < count; i++) {
-    const raw = unzigzag(out[i]!);
-    if (order === 0) out[i] = raw;
-    else {
-      step = order === 1 ? raw : step + raw;
-      before += step;
-      out[i] = before;
-    }
+  if (starts > 1) out[1] = before += step;
+  for (let start = starts; start < count; start += groupLength) {
+    const length = Math.min(groupLength, count - start);
+    const width = source.takeByte();
+    if (width > planeBits) takeWide(source, length, width);
+    else takeNarrow(source, length, width);
+    const deltas = width > planeBits ? wide : narrow;
+    if (order === 0) for (let i = 0; i < length; i++) out[start + i] = deltas[i]!;
+    else if (order === 1) for (let i = 0; i < length; i++) out[start + i] = before += deltas[i]!;
+    else for (let i = 0; i < length; i++) out[start + i] = before += step += deltas[i]!;
   }
   return out;
 }

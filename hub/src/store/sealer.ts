@@ -73,7 +73,7 @@ function writeBlock(statements: SealStatements, head: StreamHead): void {
   );
   for (const { metric, column } of head.columns()) {
     const values = valuesOf(column);
-    const stats = computeStats({ values, count: column.count, rowOf: column.rowOf }, times);
+    const stats = computeStats({ values, rowOf: column.rowOf, start: 0, end: column.count }, times);
     const data = encodeColumn({ values, count: column.count, rowOf: column.rowOf });
     statements.column.run(columnIdOf(block, metric, column.isText), encodeStats(stats, { minMs, maxMs }), data);
     const row = column.rowOf === null ? stats.lastIndex : column.rowOf[stats.lastIndex]!;

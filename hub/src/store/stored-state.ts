@@ -71,7 +71,7 @@ function overlayHead(draft: DeviceDraft, head: StreamHead): void {
   for (const { metric, column } of head.columns()) {
     if (metric >= draft.latest.length) continue;
     const { lastMs, lastIndex } = computeStats(
-      { values: valuesOf(column), count: column.count, rowOf: column.rowOf },
+      { values: valuesOf(column), rowOf: column.rowOf, start: 0, end: column.count },
       head.times,
     );
     const arrivedMs = head.arrivals[column.rowOf === null ? lastIndex : column.rowOf[lastIndex]!]!;
