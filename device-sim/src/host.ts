@@ -211,7 +211,8 @@ class Host implements HostHandle {
       );
     }
     const enrolmentOnWait = (text: string): void => hostOnNote('info', `${text}; trying again`);
-    const token = await enrolDevice({ hub, key, deviceId, signal: this.abort.signal, enrolmentOnWait });
+    const movedToken = file.findAnywhere(deviceId);
+    const token = await enrolDevice({ hub, key, deviceId, signal: this.abort.signal, enrolmentOnWait, movedToken });
     file.keep(hub.httpUrl, deviceId, token);
     file.save();
     hostOnNote('info', `enrolled as "${deviceId}"`);

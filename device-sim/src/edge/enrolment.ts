@@ -32,6 +32,8 @@ export interface EnrolOptions {
   readonly deviceId: string;
   readonly signal: AbortSignal;
   readonly enrolmentOnWait?: (text: string) => void;
+  /** This device's token at another address, '' for none: taken when the hub knows the device already, for then the hub has moved. */
+  readonly movedToken?: string;
 }
 
 export async function enrolDevice(options: EnrolOptions): Promise<string> {
@@ -39,6 +41,7 @@ export async function enrolDevice(options: EnrolOptions): Promise<string> {
   for (let attempt = 0; ; attempt++) {
     const answer = await postEnrolment(hub, { key, deviceId }, signal);
     if (answer.kind === 'token') return answer.token;
+    if (answer.kind === 'refused' && answer.status === 409 && options.movedToken) return options.movedToken;
     if (answer.kind === 'refused') throw new Error(explainRefusal(answer, deviceId));
     options.enrolmentOnWait?.(answer.text);
     const waitMs = Math.max(answer.retryAfterMs, Math.min(15_000, 500 * 2 ** attempt) * (0.5 + Math.random() / 2));

@@ -21,6 +21,11 @@ export class TokenFile {
     return this.hubs.get(hub)?.get(deviceId);
   }
 
+  /** The device's token at whatever address; '' for none. */
+  findAnywhere(deviceId: string): string {
+    return [...this.hubs.values()].map((tokens) => tokens.get(deviceId)).find((token) => token !== undefined) ?? '';
+  }
+
   keep(hub: string, deviceId: string, token: string): void {
     let tokens = this.hubs.get(hub);
     if (tokens === undefined) {

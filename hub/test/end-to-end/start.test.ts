@@ -49,8 +49,7 @@ async function waitForMachine(client: HubClient, sinceMs: number): Promise<Devic
 }
 
 it('npm start: this machine is a device at once, is kept over a restart, and all of it ends with one Ctrl-C', async () => {
-  const port = await findFreePort();
-  const first = await start(port);
+  const first = await start(await findFreePort());
   const client = await HubClient.signIn(await first.find(/Sign in once +(http\S+)/));
   const machine = await waitForMachine(client, 0);
   expect(machine.presence).toBe('online');
@@ -59,12 +58,13 @@ it('npm start: this machine is a device at once, is kept over a restart, and all
   await expect(fetch(client.url)).rejects.toThrow();
 
   const stoppedMs = Date.now();
-  const second = await start(port);
-  await second.find(/Page +(http\S+)/);
-  const again = await waitForMachine(client, stoppedMs);
+  // At another port, which must not make this machine a stranger.
+  const second = await start(await findFreePort());
+  const moved = new HubClient(await second.find(/Page +(http\S+)/), client.cookie);
+  const again = await waitForMachine(moved, stoppedMs);
   expect(again.id).toBe(machine.id);
   const { name = '' } = again.metrics.find(({ latest }) => latest !== null) ?? {};
-  const { timesMs } = await client.readAll(machine.id, name);
+  const { timesMs } = await moved.readAll(machine.id, name);
   expect(timesMs[0]).toBeLessThan(stoppedMs);
   expect(timesMs.at(-1)).toBeGreaterThan(stoppedMs);
   expect(await second.stop()).toBe(0);
