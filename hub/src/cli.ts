@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The `lapwing` command: starts a hub, and makes sign-in links and enrolment keys for one.
+ * The `lapwing` command: starts a hub, and makes sign-in links, enrolment keys and API tokens for one.
  *
  * Owns the process: signals, exit codes, what is printed. Everything else is hub.ts's.
  */
@@ -16,6 +16,7 @@ const help = `lapwing — a self-hosted hub for devices
   lapwing start [options]          start the hub
   lapwing sign-in-link [options]   print a one-time link that signs a person in
   lapwing enrolment-key [options]  make a key that devices enrol with (--uses N, --label TEXT)
+  lapwing api-token [options]      make a token with which a program may read (--label TEXT)
 
 Options
   --data DIR          where everything is kept           (./data, or $LAPWING_DATA)
@@ -56,6 +57,7 @@ async function main(): Promise<void> {
   if (command === 'start') return start(settings);
   if (command === 'sign-in-link') return printSignInLink(settings);
   if (command === 'enrolment-key') return printEnrolmentKey(settings);
+  if (command === 'api-token') return printApiToken(settings);
   throw new UsageError(`there is no command "${command}"; see lapwing --help`);
 }
 
@@ -171,22 +173,33 @@ async function printSignInLink({ data, json }: Arguments): Promise<void> {
   process.stdout.write(json ? `${JSON.stringify({ signInLink: link })}\n` : `${link}\n`);
 }
 
-/** Signs in with a link of its own making, as a browser would, and asks for a key. */
 async function printEnrolmentKey({ data, json, uses, label }: Arguments): Promise<void> {
-  const { url } = readRunningHub(data);
-  const post = (path: string, body: unknown, cookie = '') =>
-    fetch(url + path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', origin: url, cookie },
-      body: JSON.stringify(body),
-    });
-  const session = await post('/api/v1/session', { link: await makeSignInLink(data) });
-  const cookie = session.headers.get('set-cookie')?.split(';', 1)[0] ?? '';
-  const answer = await post('/api/v1/enrolment-keys', { label, uses }, cookie);
-  if (!answer.ok) throw new Error(`the hub at ${url} refused: ${await answer.text()}`);
-  const { key } = (await answer.json()) as { key: string };
-  await fetch(`${url}/api/v1/session`, { method: 'DELETE', headers: { origin: url, cookie } });
+  const { key } = await askRunningHub<{ key: string }>(data, '/api/v1/enrolment-keys', { label, uses });
   process.stdout.write(json ? `${JSON.stringify({ enrolmentKey: key })}\n` : `${key}\n`);
+}
+
+async function printApiToken({ data, json, label }: Arguments): Promise<void> {
+  const { id, token } = await askRunningHub<{ id: string; token: string }>(data, '/api/v1/tokens', { label });
+  process.stdout.write(json ? `${JSON.stringify({ id, token })}\n` : `${token}\n`);
+}
+
+/** Signs in with a link of its own making, as a browser would, and posts one request. */
+async function askRunningHub<T>(data: string, path: string, body: unknown): Promise<T> {
+  const { url } = readRunningHub(data);
+  const headers = { 'content-type': 'application/json', origin: url };
+  const post = (to: string, what: unknown, cookie: string) =>
+    fetch(url + to, { method: 'POST', headers: { ...headers, cookie }, body: JSON.stringify(what) });
+  const session = await post('/api/v1/session', { link: await makeSignInLink(data) }, '').catch((cause: unknown) => {
+    throw new UsageError(
+      `the hub that last ran in ${data} does not answer at ${url}; start it first (${String(cause)})`,
+    );
+  });
+  const cookie = session.headers.get('set-cookie')?.split(';', 1)[0] ?? '';
+  const answer = await post(path, body, cookie);
+  if (!answer.ok) throw new Error(`the hub at ${url} refused: ${await answer.text()}`);
+  const made = (await answer.json()) as T;
+  await fetch(`${url}/api/v1/session`, { method: 'DELETE', headers: { ...headers, cookie } });
+  return made;
 }
 
 function readRunningHub(data: string): { url: string } {
@@ -199,8 +212,19 @@ function readRunningHub(data: string): { url: string } {
   }
 }
 
+/** A sentence for what its reader can mend, a stack for what only we can. */
+function explain(error: unknown): string {
+  if (error instanceof UsageError) return error.message;
+  const { code, address, port, message, stack } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  if (code === 'EADDRINUSE')
+    return `something already listens on ${address}:${port}; stop it, or choose another --port`;
+  if (code === 'EADDRNOTAVAIL') return `this machine has no address ${address}; see --host`;
+  if (code === 'EACCES' || code === 'EPERM') return `${message}; choose a --data folder or --port that you may use`;
+  const isOurBug = error instanceof TypeError || error instanceof ReferenceError || code === 'ERR_ASSERTION';
+  return isOurBug ? (stack ?? String(error)) : message;
+}
+
 main().catch((error: unknown) => {
-  const isUsage = error instanceof UsageError;
-  process.stderr.write(`lapwing: ${isUsage ? error.message : ((error as Error).stack ?? String(error))}\n`);
-  process.exit(isUsage ? 2 : 1);
+  process.stderr.write(`lapwing: ${explain(error)}\n`);
+  process.exit(error instanceof UsageError ? 2 : 1);
 });
