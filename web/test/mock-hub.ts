@@ -95,7 +95,7 @@ export class MockHub {
     const parts = path.split('/').map(decodeURIComponent);
     if (this.failing.has(parts[1]!)) return refuse(500, 'failed', 'The mock was told to fail');
     if (path === '/health') return this.answerHealth();
-    if (path === '/sign-in-ways') return { status: 200, json: { link: true, password: this.password !== '' } };
+    if (path === '/sign-in-ways') return { status: 200, json: { link: true, password: this.password !== '', signedIn: this.isSignedIn } };
     if (path === '/session' && request.method === 'POST') return this.answerSignIn(await readBody(request));
     if (!this.isSignedIn) return refuse(401, 'not-signed-in', 'Nobody is signed in');
     if (path === '/session') return this.answerSession(request.method);
@@ -108,6 +108,7 @@ export class MockHub {
       await this.holdDevices();
       return { status: 200, json: { serverMs: Date.now(), devices: this.devices.map(describe) } };
     }
+    if (path === '/readings') return this.answerTimes(url.searchParams);
     if (path === '/history') return this.answerHistory(url.searchParams);
     const device = this.devices.find((one) => one.id === parts[2]);
     if (device === undefined) return refuse(404, 'not-found', 'There is no such device');
@@ -141,6 +142,12 @@ export class MockHub {
     }
     this.isSignedIn = true;
     return { status: 200, json: { user: 'admin', passwordSet: this.password !== '' } };
+  }
+
+  private answerTimes(query: URLSearchParams): { status: number; json?: unknown } {
+    const device = this.devices.find((one) => one.id === query.get('device'));
+    const inside = (timeMs: number) => timeMs >= Number(query.get('from')) && timeMs < Number(query.get('to'));
+    return { status: 200, json: { timesMs: device?.batches.flatMap((batch) => batch.times.filter(inside)) ?? [] } };
   }
 
   private async answerHistory(query: URLSearchParams): Promise<{ status: number; json?: unknown }> {

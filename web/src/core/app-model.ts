@@ -12,7 +12,7 @@ import { SparkBook } from './spark-book.ts';
 
 export type Session =
   | { readonly state: 'unknown' }
-  | { readonly state: 'signed-out'; readonly passwords: 'yes' | 'no' | 'unknown' }
+  | { readonly state: 'signed-out'; readonly passwords: 'yes' | 'no' }
   | { readonly state: 'signed-in'; readonly user: string; readonly passwordSet: boolean };
 
 /** `resting`: the tab is hidden and asked the hub for less. */

@@ -83,8 +83,8 @@ export function chooseColumns(tables: Iterable<readonly MetricDeclaration[]>, co
 }
 
 /**
- * Which metric of a device each column shows, −1 for none. Columns a device has nothing for are filled with its own other
- * metrics, numbers first, so that a door switch in a fleet of computers still shows its door.
+ * Which metric of a device each cell shows, −1 for none. Cells whose column a device has nothing for are filled with its own other
+ * metrics, the most wanted first, so that a door switch in a fleet of computers still shows its door.
  */
 export function assignCells(
   metrics: readonly MetricDeclaration[],
@@ -94,21 +94,16 @@ export function assignCells(
   const assigned: number[] = [];
   for (let c = 0; c < cells; c++) assigned.push(c < columns.length ? findFamilyMetric(metrics, columns[c]!.id) : -1);
   const spare = metrics
-    .map((metric, index) => ({
-      index,
-      rank: metric.kind === 'gauge' ? 0 : metric.kind === 'bool' ? 1 : 2,
-      kind: metric.kind,
-    }))
-    .filter(({ index, kind }) => kind !== 'text' && kind !== 'counter' && !assigned.includes(index))
-    .sort((a, b) => a.rank - b.rank || a.index - b.index);
-  const hasOwn = assigned.some((index) => index >= 0);
-  for (let c = 0; c < cells; c++) {
-    if (assigned[c] !== -1) continue;
-    // A computer without a thermometer does not want a stray number in that column; a device of another sort does.
-    if (hasOwn && c < columns.length) continue;
-    assigned[c] = spare.shift()?.index ?? -1;
-  }
-  return assigned;
+    .map((metric, index) => ({ index, metric, rank: rankSpare(metric) }))
+    .filter(({ index, metric }) => metric.kind !== 'text' && metric.kind !== 'counter' && !assigned.includes(index))
+    .sort((a, b) => b.rank - a.rank || a.index - b.index);
+  return assigned.map((index) => (index === -1 ? (spare.shift()?.index ?? -1) : index));
+}
+
+function rankSpare(metric: MetricDeclaration): number {
+  if (metric.kind === 'bool') return 0.5;
+  const id = classifyMetric(metric);
+  return id === null ? 1 : 1 + (families.find((family) => family.id === id)?.weight ?? 0);
 }
 
 /** The first word of a metric's name: `cpu` of `cpu.user`, `temp` of `temp_board`, `net` of `net/eth0/rx`. */

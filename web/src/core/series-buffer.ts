@@ -122,6 +122,25 @@ export class SeriesBuffer {
     this.version++;
   }
 
+  /**
+   * History tells how many readings a bucket holds, not when they were. Given the sample times, first and last get their own:
+   * the rate of a counter needs them where buckets are hardly longer than the time between readings.
+   */
+  refineTimes(timesMs: readonly number[]): void {
+    const touched = new Set<number>();
+    for (const timeMs of timesMs) {
+      const bucket = Math.floor(timeMs / this.bucketMs);
+      if (bucket > this.endBucket || bucket <= this.endBucket - this.size) continue;
+      const slot = this.slotOf(bucket);
+      if (this.finite[slot] === 0) continue;
+      const isKnown = touched.has(slot);
+      touched.add(slot);
+      this.firstMs[slot] = isKnown ? Math.min(this.firstMs[slot]!, timeMs) : timeMs;
+      this.lastMs[slot] = isKnown ? Math.max(this.lastMs[slot]!, timeMs) : timeMs;
+    }
+    this.version++;
+  }
+
   private fillSlot(slot: number, bucket: number, source: { answer: BucketArrays; i: number }): void {
     const { answer, i } = source;
     const count = answer.count[i] ?? 0;

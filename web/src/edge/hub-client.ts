@@ -78,7 +78,7 @@ export class HubClient {
   }
 
   /** Which ways of signing in exist now: a password form makes no sense before somebody has set one. */
-  readSignInWays(): Promise<{ link: boolean; password: boolean }> {
+  readSignInWays(): Promise<{ link: boolean; password: boolean; signedIn: boolean }> {
     return this.call('GET', '/api/v1/sign-in-ways');
   }
   readSession(): Promise<SessionReply> {
@@ -115,6 +115,18 @@ export class HubClient {
       buckets: String(request.buckets),
     });
     return this.call('GET', `/api/v1/history?${query}`, undefined, signal);
+  }
+
+  /** Sample times of one metric's readings in a stretch, at most 10,000. */
+  async readTimes(stretch: { device: string; metric: number; fromMs: number; toMs: number }, signal?: AbortSignal): Promise<number[]> {
+    const query = new URLSearchParams({
+      device: stretch.device,
+      metric: String(stretch.metric),
+      from: String(stretch.fromMs),
+      to: String(stretch.toMs),
+      limit: '10000',
+    });
+    return (await this.call<{ timesMs: number[] }>('GET', `/api/v1/readings?${query}`, undefined, signal)).timesMs;
   }
 
   private async call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {

@@ -3,7 +3,7 @@
  */
 import type { AppModel } from '../core/app-model.ts';
 import { fleetRoute, formatRoute } from '../core/app-route.ts';
-import { type HubClient, HubRefusal, type SessionReply } from './hub-client.ts';
+import type { HubClient, SessionReply } from './hub-client.ts';
 import { writeAddress } from './page-location.ts';
 
 export interface SessionKeeperListener {
@@ -27,10 +27,12 @@ export class SessionKeeper {
   async check(): Promise<void> {
     clearTimeout(this.retryTimer);
     try {
-      this.accept(await this.hub.readSession());
-    } catch (error) {
-      if (error instanceof HubRefusal && error.status === 401) await this.signOut();
-      else if (this.model.session.peek().state === 'unknown')
+      // Asked first because it never refuses: a stranger's first visit is no error.
+      const ways = await this.hub.readSignInWays();
+      if (ways.signedIn) this.accept(await this.hub.readSession());
+      else this.signOut(ways.password);
+    } catch {
+      if (this.model.session.peek().state === 'unknown')
         this.retryTimer = setTimeout(() => void this.check(), 1500);
     }
   }
@@ -46,7 +48,7 @@ export class SessionKeeper {
 
   async leave(): Promise<void> {
     await this.hub.closeSession();
-    await this.signOut();
+    await this.check();
   }
 
   private accept(reply: SessionReply): void {
@@ -56,14 +58,8 @@ export class SessionKeeper {
     if (before.state !== 'signed-in') this.listener.keeperOnEnter();
   }
 
-  private async signOut(): Promise<void> {
+  private signOut(hasPasswords: boolean): void {
     this.listener.keeperOnLeave();
-    let passwords: 'yes' | 'no' | 'unknown' = 'unknown';
-    try {
-      passwords = (await this.hub.readSignInWays()).password ? 'yes' : 'no';
-    } catch {
-      passwords = 'unknown'; // Then the page offers both ways.
-    }
-    this.model.session.value = { state: 'signed-out', passwords };
+    this.model.session.value = { state: 'signed-out', passwords: hasPasswords ? 'yes' : 'no' };
   }
 }

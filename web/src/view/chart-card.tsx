@@ -32,8 +32,12 @@ export function ChartCard({ group, device, board }: { group: ChartGroup; device:
         <ul class="legend" ref={legend}>
           {group.series.map((series) => (
             <li key={series.metric}>
-              <span class={`legend-line series-${series.colour}`} aria-hidden="true" />
-              {series.label !== '' && <span class="legend-label">{series.label}</span>}
+              {series.label !== '' && (
+                <>
+                  <span class={`legend-line series-${series.colour}`} aria-hidden="true" />
+                  <span class="legend-label">{series.label}</span>
+                </>
+              )}
               <span class="legend-value" data-value />
             </li>
           ))}

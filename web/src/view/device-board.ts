@@ -13,6 +13,8 @@ import type { App } from './app-context.ts';
 const historyEveryMs = 3_000;
 const retryEveryMs = 5_000;
 const textsEveryMs = 250;
+/** Up to the range of 15 minutes. */
+const refinedBucketMsMax = 1_500;
 
 export interface BoardView {
   /** The window to draw, in the device's own time. */
@@ -126,10 +128,24 @@ export class DeviceBoard {
       const answer = await this.app.hub.readHistory({ device: this.device.id, metrics, ...plan }, abort.signal);
       this.timeline.applyHistory(answer);
       this.historyState.value = 'ready';
+      await this.refineCounters(plan, abort.signal);
     } catch {
       this.timeline.failHistory();
       this.nextHistoryMs = nowHubMs + retryEveryMs;
       if (!abort.signal.aborted) this.historyState.value = 'failed';
+    }
+  }
+
+  /** Where a bucket holds about one reading, a counter's rate wants the readings' own times. Best effort: the chart stands without. */
+  private async refineCounters(plan: { fromMs: number; toMs: number }, signal: AbortSignal): Promise<void> {
+    if (this.range.bucketMs > refinedBucketMsMax) return;
+    for (const metric of this.device.metrics) {
+      const buffer = this.timeline.buffers[metric.index];
+      if (metric.kind !== 'counter' || buffer === null || buffer === undefined) continue;
+      const stretch = { device: this.device.id, metric: metric.index, fromMs: plan.fromMs, toMs: plan.toMs };
+      const times = await this.app.hub.readTimes(stretch, signal).catch(() => []);
+      buffer.refineTimes(times);
+      this.timeline.version++;
     }
   }
 

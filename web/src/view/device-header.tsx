@@ -34,13 +34,13 @@ export function DeviceHeader({ device }: { device: DeviceRecord }) {
       <dl class="facts">
         <Fact name="Model">{device.model === '' ? noValue : device.model}</Fact>
         <Fact name="Firmware">{device.firmware === '' ? noValue : device.firmware}</Fact>
-        <Fact name="Fresh" wide="9ch">
+        <Fact name="Fresh" wide="8.5ch">
           {age}
         </Fact>
-        <Fact name="Last seen" wide="9ch" title={seenTitle}>
+        <Fact name="Last seen" wide="8ch" title={seenTitle}>
           {seen}
         </Fact>
-        <Fact name="Clock" wide="7ch" title="The device's clock against the hub's, as last measured">
+        <Fact name="Clock" wide="6ch" title="The device's clock against the hub's, as last measured">
           {offset}
         </Fact>
       </dl>

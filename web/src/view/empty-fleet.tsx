@@ -43,13 +43,13 @@ export function EmptyFleet() {
         <li>
           <h2>Connect a machine</h2>
           <p class="muted">On a Raspberry Pi or any Linux, from a clone of Lapwing:</p>
-          <CopyText text={`npx device-sim host --hub ${location.origin} --key ${shownKey}`} label="the command" />
+          <CopyText text={`npx device-sim host --hub ${location.origin} --key=${shownKey}`} label="the command" />
         </li>
         <li>
           <h2>Or watch a simulated fleet</h2>
           <p class="muted">Ten boards with weather, load and faults of their own:</p>
           <CopyText
-            text={`npx device-sim fleet --count 10 --hub ${location.origin} --key ${shownKey}`}
+            text={`npx device-sim fleet --boards 10 --hub ${location.origin} --key=${shownKey}`}
             label="the command"
           />
         </li>

@@ -2,7 +2,7 @@
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { formatRoute } from '../core/app-route.ts';
 import type { DeviceRecord } from '../core/feed-state.ts';
-import type { FleetColumn } from '../core/metric-family.ts';
+import { classifyMetric, type FleetColumn } from '../core/metric-family.ts';
 import { useApp } from './app-context.ts';
 import { RowPainter, sparkBox } from './row-painter.ts';
 import { StatusMark } from './status-mark.tsx';
@@ -70,27 +70,28 @@ export function FleetRow({ device, cells, columns, place, painters }: FleetRowPr
 function labelOf(device: DeviceRecord, metric: number, column: FleetColumn | undefined): string {
   const record = device.metrics[metric];
   if (record === undefined) return '';
-  return column !== undefined && record.name.toLowerCase().includes(column.id.slice(0, 3)) ? '' : record.name;
+  return classifyMetric(record) === column?.id ? '' : record.name;
 }
 
 function FleetCell({ label, column, isEmpty }: { label: string; column: string; isEmpty: boolean }) {
   return (
-    <td class={`cell-metric ${isEmpty ? 'is-empty' : ''}`} data-cell>
+    <td class={`cell-metric ${isEmpty ? 'is-empty' : ''} ${label === '' || isEmpty ? '' : 'is-own'}`} data-cell>
       <span class="cell-label">{label === '' ? column : label}</span>
       <svg
         class="spark"
         viewBox={`0 0 ${sparkBox.width} ${sparkBox.height}`}
         width={sparkBox.width}
         height={sparkBox.height}
+        preserveAspectRatio="none"
         aria-hidden="true"
       >
         <path />
       </svg>
       <span class="cell-value">
-        <span data-value />
+        <span class="cell-number" data-value />
         <span class="unit" data-unit />
-        {label !== '' && !isEmpty && <span class="cell-own">{label}</span>}
       </span>
+      {label !== '' && !isEmpty && <span class="cell-own">{label}</span>}
     </td>
   );
 }

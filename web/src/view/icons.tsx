@@ -68,8 +68,7 @@ export function LapwingMark({ size }: { size: number }) {
         class="mark-body"
         d="M2 16.4 7 14.2C8.1 11.3 10.7 9.3 14 9.3c5 0 8 3.4 8.4 8.2.4 5.2 2.9 8.7 7.6 11.5-3.3 1.3-7 1.8-10.7 1.3C12.9 29.4 9 25.6 8.2 20.1 8.1 19.3 7.6 18.4 7 17.7Z"
       />
-      <path class="mark-cheek" d="M12.2 17.1c2.6-.9 5.7-.6 7.3 1.1-.7 2.1-2.5 3.3-4.6 3.2-1.9-.1-3.2-1.5-3.5-3.1Z" />
-      <circle class="mark-eye" cx="12.6" cy="13.9" r="1.15" />
+      <circle class="mark-eye" cx="12.6" cy="13.9" r="1.3" />
     </svg>
   );
 }

@@ -135,7 +135,7 @@ export class Plot {
       width: this.width,
       height: plotHeight,
       ms: 1,
-      padding: [8, 10, 0, 0],
+      padding: [8, 18, 0, 0],
       legend: { show: false },
       cursor: {
         sync: { key: `device ${device.id}`, scales: ['x', null] },
@@ -153,8 +153,8 @@ export class Plot {
         {
           stroke: () => readToken('--muted'),
           font,
-          size: 26,
-          gap: 6,
+          size: 22,
+          gap: 5,
           space: 74,
           grid: { show: false },
           ticks: { show: false },
@@ -196,7 +196,11 @@ function formatTick(value: number, unit: string, axis: { shape: NumberShape; spl
   const step = Math.abs((axis.splits[1] ?? 1) - (axis.splits[0] ?? 0)) || 1;
   const decimals = Math.max(0, Math.min(6, -Math.floor(Math.log10(step) + 1e-9)));
   const shown = formatValue(value, unit, { decimals });
-  return shown.unit === unit || shown.unit === '' ? shown.text : `${shown.text}\u2009${shown.unit}`;
+  if (shown.unit === unit) return shown.text;
+  // The title says the unit; a label needs only the prefix of a scaled one: "20 k".
+  const text = shown.text.includes('.') ? shown.text.replace(/\.?0+$/, '') : shown.text;
+  const prefix = shown.unit.length > unit.length && shown.unit.endsWith(unit) ? shown.unit.slice(0, -unit.length) : '';
+  return prefix === '' ? text : `${text}\u2009${prefix}`;
 }
 
 /** The row nearest to `near` that has a value, within a few rows: series of one chart need not share every bucket. */

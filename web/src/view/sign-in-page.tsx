@@ -34,7 +34,7 @@ export function SignInPage() {
       </main>
     );
   }
-  const passwords = session.state === 'signed-out' ? session.passwords : 'unknown';
+  const passwords = session.state === 'signed-out' ? session.passwords : 'no';
   return (
     <main class="sign-in">
       <LapwingMark size={48} />
