@@ -7,6 +7,7 @@ import { styleText } from 'node:util';
 import { UsageError } from './edge/option-reader.ts';
 import { fleetCommand } from './fleet-command.ts';
 import { hostCommand } from './host-command.ts';
+import { replayCommand } from './replay-command.ts';
 
 export interface Subcommand {
   readonly name: string;
@@ -15,7 +16,7 @@ export interface Subcommand {
   run(args: readonly string[]): Promise<void>;
 }
 
-const subcommands: readonly Subcommand[] = [hostCommand, fleetCommand];
+const subcommands: readonly Subcommand[] = [hostCommand, fleetCommand, replayCommand];
 
 function makeHelp(): string {
   const lines = subcommands.map(({ name, purpose }) => `  ${name.padEnd(8)} ${purpose}`);

@@ -166,10 +166,9 @@ export class DeviceLink {
     this.pingDueMs = time.nowMs + welcome.heartbeatMs;
     this.clock.takeWelcome(welcome, time.clockMs);
     this.actions.push({ do: 'welcomed', welcome }, { do: 'clock', offsetMs: this.clock.offsetMs });
-    if (welcome.committedSeq >= outbox.nextSeq()) {
-      // An older copy of the outbox (a restored card): those numbers are taken, so go on behind them.
-      outbox.jumpTo(welcome.committedSeq);
-      this.note('warning', `the hub already holds sequence number ${welcome.committedSeq}: this outbox is an old copy`);
+    // An older copy of the outbox (a restored card): those numbers are taken, so go on behind them.
+    if (welcome.committedSeq >= outbox.nextSeq() && outbox.jumpTo(welcome.committedSeq)) {
+      this.note('warning', `the hub already holds message ${welcome.committedSeq}: this outbox is an old copy`);
     }
     const { regressions } = this.window;
     const readings = this.window.resume(welcome.committedSeq, {

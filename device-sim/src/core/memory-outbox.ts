@@ -19,6 +19,8 @@ export interface MemoryOutboxOptions {
   readonly epoch: number;
   readonly framesMax: number;
   readonly bytesMax: number;
+  /** The same frames come again under the same numbers (an import repeated): what the hub holds already is taken and dropped. */
+  readonly repeatable?: boolean;
 }
 
 interface Entry extends FrameFacts {
@@ -36,6 +38,9 @@ export class MemoryOutbox implements Outbox {
   /** What overflow took from the front, until it is acked. */
   private hole: OutboxHole | null = null;
   private readingsDropped = 0;
+  private heldThrough = 0;
+  /** Readings not sent, because the hub held them from an earlier run. */
+  readingsHeld = 0;
 
   constructor(options: MemoryOutboxOptions) {
     this.options = options;
@@ -47,6 +52,11 @@ export class MemoryOutbox implements Outbox {
   }
 
   append(frame: Uint8Array, facts: FrameFacts): void {
+    if (this.nextSeq() <= this.heldThrough) {
+      this.readingsHeld += facts.readings;
+      this.firstSeq += 1;
+      return;
+    }
     this.entries.push({ frame, readings: facts.readings, fromMs: facts.fromMs, toMs: facts.toMs });
     this.bytes += frame.byteLength;
     const { framesMax, bytesMax } = this.options;
@@ -90,13 +100,18 @@ export class MemoryOutbox implements Outbox {
     this.entries[at] = { ...entry, frame: null };
   }
 
-  jumpTo(seq: number): void {
-    if (seq < this.nextSeq()) return;
+  jumpTo(seq: number): boolean {
+    if (seq < this.nextSeq()) return false;
+    if (this.options.repeatable === true) {
+      this.heldThrough = seq;
+      return false;
+    }
     this.entries = [];
     this.head = 0;
     this.bytes = 0;
     this.hole = null;
     this.firstSeq = seq + 1;
+    return true;
   }
 
   counts(): OutboxCounts {

@@ -58,8 +58,8 @@ export interface Outbox {
   ackThrough(seq: number): number;
   /** Gives one frame up on purpose (a hub refuses it every time): it becomes a hole with reason `corrupt` (RC-4). */
   drop(seq: number): void;
-  /** The hub already holds up to `seq` of this epoch though this outbox never made them: go on behind it. */
-  jumpTo(seq: number): void;
+  /** The hub already holds up to `seq` of this epoch though this outbox never made them: go on behind it. True: that is amiss. */
+  jumpTo(seq: number): boolean;
   counts(): OutboxCounts;
   /** Makes what is kept durable, where that means anything, and lets go of files. */
   close(): void;

@@ -116,11 +116,12 @@ export class FileOutbox implements Outbox {
     if (hole !== null) this.writeHole(hole);
   }
 
-  jumpTo(seq: number): void {
-    if (seq < this.index.nextSeq) return;
+  jumpTo(seq: number): boolean {
+    if (seq < this.index.nextSeq) return false;
     this.index.clear(seq + 1);
     this.rotate();
     while (this.segments.length > 1) this.removeOldest();
+    return true;
   }
 
   counts(): OutboxCounts {

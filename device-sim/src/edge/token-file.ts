@@ -15,6 +15,7 @@ export class TokenFile {
     makeStateDirectory(directory);
     this.path = join(directory, 'tokens.json');
     this.merge(readStateFile(this.path));
+    this.changed = false;
   }
 
   find(hub: string, deviceId: string): string | undefined {
@@ -36,13 +37,11 @@ export class TokenFile {
     this.changed = true;
   }
 
-  forget(hub: string, deviceId: string): void {
-    if (this.hubs.get(hub)?.delete(deviceId)) this.changed = true;
-  }
-
   /** Many enrolments, one write. */
   save(): void {
     if (!this.changed) return;
+    // Another run may have enrolled devices meanwhile; its tokens stay.
+    this.merge(readStateFile(this.path));
     const plain: Record<string, Record<string, string>> = {};
     for (const [hub, tokens] of this.hubs) plain[hub] = Object.fromEntries(tokens);
     writeStateFile(this.path, plain);
@@ -54,9 +53,8 @@ export class TokenFile {
     for (const [hub, tokens] of Object.entries(read)) {
       if (typeof tokens !== 'object' || tokens === null) continue;
       for (const [deviceId, token] of Object.entries(tokens)) {
-        if (typeof token === 'string') this.keep(hub, deviceId, token);
+        if (typeof token === 'string' && this.find(hub, deviceId) === undefined) this.keep(hub, deviceId, token);
       }
     }
-    this.changed = false;
   }
 }
