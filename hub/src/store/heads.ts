@@ -8,6 +8,8 @@
 import { type BatchScratch, batchCoding } from '@lapwing/protocol';
 
 const rowsAtFirst = 16;
+/** A stream that filled its last head starts the next with room for half of that, up to this. */
+const rowsExpectedMax = 1024;
 
 function growNumbers(values: Float64Array, need: number): Float64Array<ArrayBuffer> {
   const grown = new Float64Array(Math.max(need, values.length * 2));
@@ -23,9 +25,9 @@ export class HeadColumn {
   rowOf: Uint32Array<ArrayBuffer> | null = null;
   count = 0;
 
-  constructor(isText: boolean) {
+  constructor(isText: boolean, rowsExpected: number) {
     this.isText = isText;
-    if (!isText) this.numbers = new Float64Array(rowsAtFirst);
+    if (!isText) this.numbers = new Float64Array(rowsExpected);
   }
 
   appendNumber(row: number, value: number): void {
@@ -84,6 +86,7 @@ export class StreamHead {
   texts: (HeadColumn | undefined)[] = [];
   /** About what the columns hold in memory. */
   bytes = 0;
+  private rowsExpected = rowsAtFirst;
 
   constructor(stream: { key: number; device: number; table: readonly number[]; sealedSeq: number; arrivedMs: number }) {
     this.key = stream.key;
@@ -98,7 +101,7 @@ export class StreamHead {
     const rows = scratch.rows;
     if (base === 0) this.seqFirst = scratch.seq;
     if (base + rows > this.times.length) {
-      const need = Math.max(base + rows, rowsAtFirst);
+      const need = Math.max(base + rows, this.rowsExpected);
       this.times = growNumbers(this.times, need);
       this.arrivals = growNumbers(this.arrivals, need);
     }
@@ -117,7 +120,7 @@ export class StreamHead {
   private appendNumbers(scratch: BatchScratch, c: number): void {
     const metric = scratch.metrics[c]!;
     let column = this.numbers[metric];
-    if (column === undefined) this.numbers[metric] = column = new HeadColumn(false);
+    if (column === undefined) this.numbers[metric] = column = new HeadColumn(false, this.rowsExpected);
     const { rows, values, present } = scratch;
     const all = scratch.presentAll[c] === 1;
     const at = c * rows;
@@ -128,7 +131,7 @@ export class StreamHead {
   private appendTexts(scratch: BatchScratch, c: number): void {
     const metric = scratch.metrics[c]!;
     let column = this.texts[metric];
-    if (column === undefined) this.texts[metric] = column = new HeadColumn(true);
+    if (column === undefined) this.texts[metric] = column = new HeadColumn(true, 0);
     const { rows, texts, present } = scratch;
     const all = scratch.presentAll[c] === 1;
     const at = c * rows;
@@ -154,6 +157,7 @@ export class StreamHead {
   clear(): void {
     this.sealedSeq = this.decodedSeq;
     this.logRowOldest = 0;
+    this.rowsExpected = Math.max(rowsAtFirst, Math.min(rowsExpectedMax, this.rows >> 1));
     this.rows = 0;
     this.seqFirst = 0;
     this.bytes = 0;

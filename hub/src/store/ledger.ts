@@ -21,6 +21,7 @@ import {
   runRelaxed,
   runTransaction,
   type Statement,
+  withoutWaiting,
 } from './sqlite.ts';
 
 export interface LedgerOptions {
@@ -131,10 +132,12 @@ export class Ledger {
 
   /** A durable write of its own, after moving what the WAL holds into the file: both must work before the store is well again. */
   probe(): void {
-    this.connection.pragma('wal_checkpoint(PASSIVE)');
-    const write = this.connection.prepare('INSERT OR REPLACE INTO probe(id, bytes) VALUES(1, ?)');
-    runTransaction(this.connection, () => void write.run(new Uint8Array(16 * pageBytes)));
-    runTransaction(this.connection, () => void write.run(new Uint8Array(1)));
+    withoutWaiting(this.connection, () => {
+      this.connection.pragma('wal_checkpoint(PASSIVE)');
+      const write = this.connection.prepare('INSERT OR REPLACE INTO probe(id, bytes) VALUES(1, ?)');
+      runTransaction(this.connection, () => void write.run(new Uint8Array(16 * pageBytes)));
+      runTransaction(this.connection, () => void write.run(new Uint8Array(1)));
+    });
   }
 
   /**

@@ -30,7 +30,7 @@ export const migrations: readonly string[] = [
 
   -- One row per group commit, the frames as they came (group.ts).
   CREATE TABLE log(id INTEGER PRIMARY KEY, frames BLOB NOT NULL);
-  -- times and arrivals: one value per row of the block (column-code.ts).
+  -- times: one per row of the block; arrivals: one per row where it changes (column-code.ts, arrivals.ts).
   CREATE TABLE blocks(
     id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, seq_from INTEGER NOT NULL, seq_to INTEGER NOT NULL,
     t_min REAL NOT NULL, t_max REAL NOT NULL, row_count INTEGER NOT NULL, times BLOB NOT NULL, arrivals BLOB NOT NULL

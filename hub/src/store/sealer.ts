@@ -6,6 +6,7 @@
  * and the next group's commit makes it durable. Owns the prepared statements of one connection.
  */
 import assert from 'node:assert/strict';
+import { foldArrivals } from './arrivals.ts';
 import { computeStats, encodeStats } from './block-stats.ts';
 import { encodeColumn } from './column-code.ts';
 import type { HeadColumn, StreamHead } from './heads.ts';
@@ -68,7 +69,7 @@ function writeBlock(statements: SealStatements, head: StreamHead): void {
       maxMs,
       head.rows,
       encodeColumn({ values: times, count: head.rows, rowOf: null }),
-      encodeColumn({ values: head.arrivals, count: head.rows, rowOf: null }),
+      encodeColumn(foldArrivals(head.arrivals, head.rows)),
     ).lastInsertRowid,
   );
   for (const { metric, column } of head.columns()) {

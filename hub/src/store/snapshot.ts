@@ -7,6 +7,7 @@
  */
 import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
+import { unfoldArrivals } from './arrivals.ts';
 import { type Column, decodeColumn } from './column-code.ts';
 import { columnIdOf } from './schema.ts';
 import { type Connection, openReading, type Statement } from './sqlite.ts';
@@ -59,7 +60,7 @@ export class Snapshots {
     this.selectStats = prepare('SELECT stats FROM block_columns WHERE id = ?').pluck();
     this.selectData = prepare('SELECT data FROM block_columns WHERE id = ?').pluck();
     this.selectTimes = prepare('SELECT times FROM blocks WHERE id = ?').pluck();
-    this.selectArrivals = prepare('SELECT arrivals FROM blocks WHERE id = ?').pluck();
+    this.selectArrivals = prepare('SELECT arrivals, row_count AS rows FROM blocks WHERE id = ?');
     this.selectKind = prepare('SELECT kind FROM metrics WHERE device = ? AND metric = ?').pluck();
   }
 
@@ -115,7 +116,8 @@ export class Snapshots {
   }
 
   readArrivals(block: number): Float64Array {
-    return decodeColumn(this.selectArrivals.get(block) as Uint8Array).values as Float64Array;
+    const { arrivals, rows } = this.selectArrivals.get(block) as { arrivals: Uint8Array; rows: number };
+    return unfoldArrivals(decodeColumn(arrivals), rows);
   }
 
   close(): void {

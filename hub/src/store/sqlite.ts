@@ -85,6 +85,16 @@ export function runRelaxed(connection: Connection, work: () => void): void {
   }
 }
 
+/** Runs `work` with no patience for a foreign process that holds the database: for a thread that has others to answer. */
+export function withoutWaiting(connection: Connection, work: () => void): void {
+  connection.pragma('busy_timeout = 0');
+  try {
+    work();
+  } finally {
+    connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
+  }
+}
+
 /**
  * The hub's claim on its data: an exclusive lock on a file of its own, so that readers of the database are not in its way.
  * The kernel drops it with the process, however that ends.
