@@ -95,12 +95,13 @@ export class MockHub {
     const parts = path.split('/').map(decodeURIComponent);
     if (this.failing.has(parts[1]!)) return refuse(500, 'failed', 'The mock was told to fail');
     if (path === '/health') return this.answerHealth();
-    if (path === '/sign-in-ways') return { status: 200, json: { link: true, password: this.password !== '', signedIn: this.isSignedIn } };
+    if (path === '/sign-in-ways')
+      return { status: 200, json: { link: true, password: this.password !== '', signedIn: this.isSignedIn } };
     if (path === '/session' && request.method === 'POST') return this.answerSignIn(await readBody(request));
     if (!this.isSignedIn) return refuse(401, 'not-signed-in', 'Nobody is signed in');
     if (path === '/session') return this.answerSession(request.method);
     if (path === '/account/password') {
-      this.password = String((await readBody(request))['password']);
+      this.password = String((await readBody(request)).password);
       return { status: 204 };
     }
     if (path === '/enrolment-keys') return { status: 201, json: { id: 'k1', key: 'lwk_3vXq9mB2nT7sKd5RpYz8' } };
@@ -131,9 +132,9 @@ export class MockHub {
   }
 
   private answerSignIn(body: Record<string, unknown>): { status: number; json?: unknown } {
-    const byLink = body['link'] === this.link;
+    const byLink = body.link === this.link;
     if (byLink) this.link = '';
-    if (!byLink && (this.password === '' || body['password'] !== this.password)) {
+    if (!byLink && (this.password === '' || body.password !== this.password)) {
       return refuse(
         401,
         'sign-in-failed',

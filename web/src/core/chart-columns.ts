@@ -50,7 +50,7 @@ export class ChartColumns {
     for (let bucket = lead.endBucket - lead.size + 1; bucket <= lead.endBucket && rows < this.capacity; bucket++) {
       if (!this.hasReading(buffers, bucket)) continue;
       this.x[rows] = (bucket + 0.5) * lead.bucketMs;
-      for (let s = 0; s < buffers.length; s++) copyBucket(buffers[s]!, bucket, this.full[s]!, rows);
+      for (let s = 0; s < buffers.length; s++) copyBucket(buffers[s]!, bucket, { out: this.full[s]!, row: rows });
       rows++;
     }
     this.times = this.x.subarray(0, rows);
@@ -80,37 +80,32 @@ export class ChartColumns {
   }
 
   /**
-   * Rewrites a counter's columns as growth per second since the reading at least a few buckets earlier. A counter that
-   * started again from a smaller value grew by that value.
+   * Rewrites a counter's columns as growth per second since the reading at least a few buckets earlier. A counter that started
+   * again from a smaller value grew by that value; growth is summed up step by step, so that a restart spoils one step only.
    */
   private deriveRate(buffer: SeriesBuffer, columns: SeriesColumns, rows: number): void {
-    const { mean, min, max } = columns;
-    let back = 0;
-    let backBucket = Number.NaN;
+    const { mean, min: total, max: atMs } = columns;
+    sumGrowth(buffer, columns, { rows, bucketAt: (row) => this.bucketAt(buffer, row) });
+    let back = -1;
     for (let row = 0; row < rows; row++) {
-      if (Number.isNaN(mean[row]!)) {
-        this.scratch[row] = Number.NaN;
-        continue;
-      }
-      const bucket = Math.round(this.x[row]! / buffer.bucketMs - 0.5);
-      if (Number.isNaN(backBucket)) {
-        backBucket = bucket;
-        back = row;
-      }
+      this.scratch[row] = Number.NaN;
+      if (Number.isNaN(mean[row]!)) continue;
+      if (back < 0) back = row;
+      const bucket = this.bucketAt(buffer, row);
       const reach = buffer.count[buffer.slotOf(bucket)]! > 1 ? 1 : rateBuckets;
-      while (back < row && bucket - this.bucketAt(buffer, back) >= reach) {
-        let ahead = back + 1;
-        while (ahead < row && Number.isNaN(mean[ahead]!)) ahead++;
+      for (let ahead = back + 1; ahead < row; ahead++) {
+        if (Number.isNaN(mean[ahead]!)) continue;
         if (bucket - this.bucketAt(buffer, ahead) < reach) break;
         back = ahead;
       }
-      this.scratch[row] = back === row ? Number.NaN : growthBetween(buffer, this.bucketAt(buffer, back), bucket);
+      const spanMs = atMs[row]! - atMs[back]!;
+      if (spanMs > 0) this.scratch[row] = ((total[row]! - total[back]!) / spanMs) * 1000;
     }
     for (let row = 0; row < rows; row++) {
       const rate = this.scratch[row]!;
       mean[row] = rate;
-      min[row] = rate;
-      max[row] = rate;
+      total[row] = rate;
+      atMs[row] = rate;
     }
   }
 
@@ -146,7 +141,12 @@ export class ChartColumns {
   }
 }
 
-function copyBucket(buffer: SeriesBuffer, bucket: number, out: SeriesColumns, row: number): void {
+function copyBucket(
+  buffer: SeriesBuffer,
+  bucket: number,
+  to: { readonly out: SeriesColumns; readonly row: number },
+): void {
+  const { out, row } = to;
   const slot = buffer.slotOf(bucket);
   const finite = buffer.finite[slot]!;
   if (finite === 0) {
@@ -160,13 +160,23 @@ function copyBucket(buffer: SeriesBuffer, bucket: number, out: SeriesColumns, ro
   out.max[row] = buffer.max[slot]!;
 }
 
-function growthBetween(buffer: SeriesBuffer, fromBucket: number, toBucket: number): number {
-  const from = buffer.slotOf(fromBucket);
-  const to = buffer.slotOf(toBucket);
-  const rise = buffer.last[to]! - buffer.last[from]!;
-  const spanMs = buffer.lastMs[to]! - buffer.lastMs[from]!;
-  if (!(spanMs > 0)) return Number.NaN;
-  return ((rise >= 0 ? rise : buffer.last[to]!) / spanMs) * 1000;
+/** Into `min` the counter's growth since the first row, into `max` the time of each row's last reading. */
+function sumGrowth(
+  buffer: SeriesBuffer,
+  columns: SeriesColumns,
+  look: { readonly rows: number; readonly bucketAt: (row: number) => number },
+): void {
+  let before = Number.NaN;
+  let total = 0;
+  for (let row = 0; row < look.rows; row++) {
+    if (Number.isNaN(columns.mean[row]!)) continue;
+    const slot = buffer.slotOf(look.bucketAt(row));
+    const last = buffer.last[slot]!;
+    if (!Number.isNaN(before)) total += last >= before ? last - before : last;
+    before = last;
+    columns.min[row] = total;
+    columns.max[row] = buffer.lastMs[slot]!;
+  }
 }
 
 /**

@@ -35,7 +35,7 @@ export function makeFeedReader(state: FeedState, observers: ReadonlySet<FeedObse
     const { body } = entry;
     if (body.kind === 'batch') {
       if (readBatch(body.frame, scratch) !== null) reader.faults++;
-      else applyBatch(state, entry, scratch, all);
+      else applyBatch(state, { stream: entry.stream, arrivedMs: entry.arrivedMs, scratch }, all);
       return;
     }
     const device = state.streams.get(entry.stream);

@@ -222,10 +222,10 @@ export function applyPresence(state: FeedState, message: Extract<FeedMessage, { 
 /** One Batch of the feed, already read into `scratch`. */
 export function applyBatch(
   state: FeedState,
-  entry: { readonly stream: number; readonly arrivedMs: number },
-  scratch: BatchScratch,
+  entry: { readonly stream: number; readonly arrivedMs: number; readonly scratch: BatchScratch },
   observer: FeedObserver,
 ): void {
+  const { scratch } = entry;
   const device = state.streams.get(entry.stream);
   if (device === undefined) return;
   if (entry.stream === device.stream) {

@@ -85,16 +85,16 @@ export class HubClient {
     return this.call('GET', '/api/v1/session');
   }
   openSession(proof: { link: string } | { user: string; password: string }): Promise<SessionReply> {
-    return this.call('POST', '/api/v1/session', proof);
+    return this.call('POST', '/api/v1/session', { body: proof });
   }
   async closeSession(): Promise<void> {
     await this.call('DELETE', '/api/v1/session');
   }
   async setPassword(password: string): Promise<void> {
-    await this.call('POST', '/api/v1/account/password', { password });
+    await this.call('POST', '/api/v1/account/password', { body: { password } });
   }
   makeEnrolmentKey(label: string): Promise<{ id: string; key: string }> {
-    return this.call('POST', '/api/v1/enrolment-keys', { label });
+    return this.call('POST', '/api/v1/enrolment-keys', { body: { label } });
   }
   readDevices(): Promise<{ serverMs: number; devices: DeviceFacts[] }> {
     return this.call('GET', '/api/v1/devices');
@@ -114,11 +114,14 @@ export class HubClient {
       to: String(request.toMs),
       buckets: String(request.buckets),
     });
-    return this.call('GET', `/api/v1/history?${query}`, undefined, signal);
+    return this.call('GET', `/api/v1/history?${query}`, { signal });
   }
 
   /** Sample times of one metric's readings in a stretch, at most 10,000. */
-  async readTimes(stretch: { device: string; metric: number; fromMs: number; toMs: number }, signal?: AbortSignal): Promise<number[]> {
+  async readTimes(
+    stretch: { device: string; metric: number; fromMs: number; toMs: number },
+    signal?: AbortSignal,
+  ): Promise<number[]> {
     const query = new URLSearchParams({
       device: stretch.device,
       metric: String(stretch.metric),
@@ -126,10 +129,15 @@ export class HubClient {
       to: String(stretch.toMs),
       limit: '10000',
     });
-    return (await this.call<{ timesMs: number[] }>('GET', `/api/v1/readings?${query}`, undefined, signal)).timesMs;
+    return (await this.call<{ timesMs: number[] }>('GET', `/api/v1/readings?${query}`, { signal })).timesMs;
   }
 
-  private async call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  private async call<T>(
+    method: string,
+    path: string,
+    more: { readonly body?: unknown; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<T> {
+    const { body, signal } = more;
     const response = await fetch(path, {
       method,
       headers: body === undefined ? { accept: 'application/json' } : { 'content-type': 'application/json' },

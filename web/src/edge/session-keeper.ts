@@ -32,8 +32,7 @@ export class SessionKeeper {
       if (ways.signedIn) this.accept(await this.hub.readSession());
       else this.signOut(ways.password);
     } catch {
-      if (this.model.session.peek().state === 'unknown')
-        this.retryTimer = setTimeout(() => void this.check(), 1500);
+      if (this.model.session.peek().state === 'unknown') this.retryTimer = setTimeout(() => void this.check(), 1500);
     }
   }
 

@@ -28,9 +28,9 @@ export function AppFrame() {
   if (session.state === 'signed-out' || route.page === 'sign-in') return <SignInPage />;
   return (
     <div class="frame">
-      <a class="skip" href="#page" onClick={skipOnClick}>
+      <button type="button" class="skip" onClick={() => document.getElementById('page')?.focus()}>
         Skip to content
-      </a>
+      </button>
       <NavRail />
       <TopBar />
       <main id="page" class="page" tabIndex={-1}>
@@ -39,11 +39,6 @@ export function AppFrame() {
       </main>
     </div>
   );
-}
-
-function skipOnClick(event: Event): void {
-  event.preventDefault();
-  document.getElementById('page')?.focus();
 }
 
 function CurrentPage() {

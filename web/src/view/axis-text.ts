@@ -1,5 +1,4 @@
 /** Labels of a time axis: as fine as its steps, and the date where a day begins. Owns the formatters. */
-import type uPlot from 'uplot';
 
 const seconds = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',
@@ -10,7 +9,8 @@ const seconds = new Intl.DateTimeFormat(undefined, {
 const minutes = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const days = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
 
-export function splitTimeAxis(_u: uPlot, splits: number[], _axis: number, _space: number, stepMs: number): string[] {
+/** `stepMs` is the distance of the labels. */
+export function splitTimeAxis(splits: readonly number[], stepMs: number): string[] {
   return splits.map((timeMs) => {
     if (stepMs < 60_000) return seconds.format(timeMs);
     if (stepMs >= 86_400_000) return days.format(timeMs);

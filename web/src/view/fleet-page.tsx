@@ -87,7 +87,7 @@ function TextFilter({ route }: { route: FleetRoute }) {
   const { navigate } = useApp();
   const setText = (text: string) => navigate({ ...route, text }, 'replace');
   return (
-    <div class="text-filter" role="search">
+    <search class="text-filter">
       <SearchIcon />
       <input
         type="text"
@@ -104,7 +104,7 @@ function TextFilter({ route }: { route: FleetRoute }) {
           <CloseIcon />
         </button>
       )}
-    </div>
+    </search>
   );
 }
 

@@ -57,9 +57,7 @@ export function FleetRow({ device, cells, columns, place, painters }: FleetRowPr
             isEmpty={metric < 0}
           />
         ))}
-        <td class="cell-model">
-          {model}
-        </td>
+        <td class="cell-model">{model}</td>
       </tr>
     ),
     [device, cells, columns, index, top, presence, model],
@@ -98,7 +96,7 @@ function FleetCell({ label, column, isEmpty }: { label: string; column: string; 
 
 export function SkeletonRow({ top }: { top: number }) {
   return (
-    <tr class="fleet-row is-skeleton" style={{ transform: `translateY(${top}px)` }} aria-hidden="true">
+    <tr class="fleet-row is-skeleton" style={{ transform: `translateY(${top}px)` }}>
       {Array.from({ length: 8 }, (_, c) => (
         <td key={c} class={skeletonClasses[c] ?? 'cell-metric'}>
           <i />

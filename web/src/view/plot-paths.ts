@@ -17,8 +17,8 @@ interface Frame {
 }
 
 function readFrame(u: uPlot): Frame | null {
-  const { min: fromMs, max: toMs } = u.scales['x']!;
-  const { min: low, max: high } = u.scales['y']!;
+  const { min: fromMs, max: toMs } = u.scales.x!;
+  const { min: low, max: high } = u.scales.y!;
   if (fromMs == null || toMs == null || low == null || high == null) return null;
   const { left, top, width, height } = u.bbox;
   return { left, bottom: top + height, perMs: width / (toMs - fromMs), perUnit: height / (high - low), fromMs, low };

@@ -158,7 +158,7 @@ export class Plot {
           space: 74,
           grid: { show: false },
           ticks: { show: false },
-          values: splitTimeAxis,
+          values: (...[, splits, , , stepMs]) => splitTimeAxis(splits, stepMs),
         },
         {
           stroke: () => readToken('--muted'),

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { ChartColumns, settleRange } from './chart-columns.ts';
+import { SeriesBuffer } from './series-buffer.ts';
+
+function fillBuffer(readings: readonly (readonly [number, number])[], edgeMs = 60_000): SeriesBuffer {
+  const buffer = new SeriesBuffer(1000, 60);
+  buffer.advanceTo(edgeMs);
+  for (const [timeMs, value] of readings) buffer.add(timeMs, value);
+  return buffer;
+}
+
+describe('ChartColumns', () => {
+  it('joins the buckets of a group on one rising x, with NaN where a series has none', () => {
+    const columns = new ChartColumns(2, 80);
+    columns.fill(
+      [
+        fillBuffer([
+          [10_000, 1],
+          [10_900, 3],
+          [12_000, 5],
+        ]),
+        fillBuffer([
+          [11_000, 7],
+          [12_000, 9],
+        ]),
+      ],
+      false,
+    );
+    expect([...columns.times]).toEqual([10_500, 11_500, 12_500]);
+    expect([...columns.series[0]!.mean]).toEqual([2, Number.NaN, 5]);
+    expect([...columns.series[0]!.max]).toEqual([3, Number.NaN, 5]);
+    expect([...columns.series[1]!.mean]).toEqual([Number.NaN, 7, 9]);
+    expect([columns.low, columns.high]).toEqual([1, 9]);
+  });
+
+  it('calls three missed readings a gap, in the rhythm of the series itself', () => {
+    const columns = new ChartColumns(1, 80);
+    const slow = Array.from({ length: 10 }, (_, i) => [i * 5_000 + 500, i] as const);
+    columns.fill([fillBuffer(slow)], false);
+    expect(columns.series[0]!.gapMs).toBe(15_000);
+  });
+
+  it('draws a counter as what it grows by per second, over a restart from zero too', () => {
+    const columns = new ChartColumns(1, 80);
+    const readings = Array.from(
+      { length: 40 },
+      (_, s) => [(s + 10) * 1000 + 300, s < 30 ? 5_000 + s * 20 : (s - 29) * 20] as const,
+    );
+    columns.fill([fillBuffer(readings)], true);
+    const rates = [...columns.series[0]!.mean];
+    expect(rates).toHaveLength(40);
+    expect(rates[0]).toBeNaN();
+    for (const rate of rates.slice(1)) expect(rate).toBeCloseTo(20, 6);
+  });
+});
+
+describe('settleRange', () => {
+  it('holds the data on round figures', () => {
+    const [low, high] = settleRange(null, 21.3, 24.9);
+    expect(low).toBeLessThanOrEqual(21.3);
+    expect(high).toBeGreaterThanOrEqual(24.9);
+    expect(high - low).toBeLessThan(8);
+  });
+
+  it('stays where it is while the data fits it well', () => {
+    const before: [number, number] = [20, 30];
+    expect(settleRange(before, 21, 29)).toEqual([20, 30]);
+    expect(settleRange(before, 21, 33)[1]).toBeGreaterThan(30);
+    expect(settleRange(before, 25, 25.5)[1]).toBeLessThan(30);
+  });
+
+  it('starts at zero what comes near zero, and survives having nothing', () => {
+    expect(settleRange(null, 2, 90)[0]).toBe(0);
+    expect(settleRange(null, 5, 5)[0]).toBeLessThan(5);
+    expect(settleRange(null, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY)).toEqual([0, 1]);
+  });
+});

@@ -1,0 +1,157 @@
+/** The seam between history and live: whatever the order of events, every reading is drawn once. */
+import { BatchScratch, encodeMessage, makeNumberColumn, readBatch } from '@lapwing/protocol';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DeviceTimeline, type HistoryAnswer } from './device-timeline.ts';
+import { bucketsPerRange, findRange, planQuery } from './time-range.ts';
+
+const range = findRange('1m');
+const nowMs = 1_700_000_000_000;
+const stream = 5;
+
+interface Sent {
+  readonly seq: number;
+  readonly times: readonly number[];
+}
+
+/** A batch of metric 0 as the feed brings it; the values are the sequence number. */
+function readFrame(scratch: BatchScratch, batch: Sent): void {
+  const frame = encodeMessage({
+    type: 'batch',
+    seq: batch.seq,
+    ackNow: false,
+    backfill: false,
+    times: Float64Array.from(batch.times),
+    columns: [
+      makeNumberColumn(
+        0,
+        batch.times.map(() => batch.seq),
+      ),
+    ],
+  });
+  expect(readBatch(frame, scratch)).toBeNull();
+}
+
+/** The hub's answer from all batches up to `through`. */
+function answerHistory(sent: readonly Sent[], through: number): HistoryAnswer {
+  const { fromMs, buckets } = planQuery(range, nowMs);
+  const held: number[][] = Array.from({ length: buckets }, () => []);
+  for (const batch of sent) {
+    if (batch.seq > through) continue;
+    for (const timeMs of batch.times) held[Math.floor((timeMs - fromMs) / range.bucketMs)]?.push(batch.seq);
+  }
+  const each = (pick: (values: number[]) => number) =>
+    held.map((values) => (values.length === 0 ? null : pick(values)));
+  const series = {
+    metric: 0,
+    count: held.map((values) => values.length),
+    min: each((values) => Math.min(...values)),
+    max: each((values) => Math.max(...values)),
+    mean: each((values) => values.reduce((sum, one) => sum + one, 0) / values.length),
+    first: each((values) => values[0]!),
+    last: each((values) => values.at(-1)!),
+  };
+  return { fromMs, bucketMs: range.bucketMs, through: [{ stream, seq: through }], series: [series] };
+}
+
+function makeTimeline(): DeviceTimeline {
+  const timeline = new DeviceTimeline(range, nowMs);
+  timeline.setMetrics(['gauge']);
+  return timeline;
+}
+
+describe('DeviceTimeline', () => {
+  it('draws every reading once, wherever the history answer falls between live batches, duplicates of time included', () => {
+    const times = fc.array(fc.integer({ min: nowMs - 50_000, max: nowMs }), { minLength: 1, maxLength: 3 });
+    fc.assert(
+      fc.property(
+        fc.array(times, { minLength: 4, maxLength: 30 }),
+        fc.tuple(fc.nat(), fc.nat(), fc.nat(), fc.nat()),
+        (batches, cuts) => {
+          const sent = batches.map((one, i) => ({ seq: i + 1, times: one }));
+          // Four points in order: subscribed, asked, what the answer holds through, answered.
+          const [subscribed, asked, through, answered] = cuts
+            .map((cut) => cut % (sent.length + 1))
+            .sort((a, b) => a - b) as [number, number, number, number];
+          const timeline = makeTimeline();
+          const scratch = new BatchScratch();
+          const live = (from: number, to: number) => {
+            for (const batch of sent.slice(from, to)) {
+              readFrame(scratch, batch);
+              timeline.applyBatch(stream, scratch, [0]);
+            }
+          };
+          live(subscribed, asked);
+          timeline.startHistory();
+          live(asked, answered);
+          timeline.applyHistory(answerHistory(sent, through));
+          live(answered, sent.length);
+          const all = sent.reduce((sum, batch) => sum + batch.times.length, 0);
+          expect(timeline.buffers[0]!.countAll()).toBe(all);
+          expect(timeline.state).toBe('joined');
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('drops a live batch that history already holds', () => {
+    const timeline = makeTimeline();
+    const scratch = new BatchScratch();
+    timeline.startHistory();
+    timeline.applyHistory(answerHistory([{ seq: 1, times: [nowMs - 500] }], 3));
+    readFrame(scratch, { seq: 3, times: [nowMs - 100] });
+    timeline.applyBatch(stream, scratch, [0]);
+    expect(timeline.dropped).toBe(1);
+    expect(timeline.buffers[0]!.countAll()).toBe(1);
+  });
+
+  it('keeps what it shows when a history request fails, and wants another', () => {
+    const timeline = makeTimeline();
+    const scratch = new BatchScratch();
+    timeline.startHistory();
+    readFrame(scratch, { seq: 1, times: [nowMs - 100] });
+    timeline.applyBatch(stream, scratch, [0]);
+    timeline.failHistory();
+    expect(timeline.needsHistory).toBe(true);
+    expect(timeline.buffers[0]!.countAll()).toBe(1);
+  });
+
+  it('keeps only the changes of a text, in order of time', () => {
+    const timeline = new DeviceTimeline(range, nowMs);
+    timeline.setMetrics(['text']);
+    const scratch = new BatchScratch();
+    const say = (seq: number, timeMs: number, value: string) => {
+      const times = Float64Array.of(timeMs);
+      const columns = [{ metric: 0, encoding: 'text', present: null, values: [value] } as const];
+      readBatch(encodeMessage({ type: 'batch', seq, ackNow: false, backfill: false, times, columns }), scratch);
+      timeline.applyBatch(stream, scratch, [0]);
+    };
+    say(1, nowMs - 300, 'idle');
+    say(2, nowMs - 200, 'idle');
+    say(3, nowMs - 100, 'busy');
+    expect(timeline.texts.get(0)).toEqual([
+      { timeMs: nowMs - 300, value: 'idle' },
+      { timeMs: nowMs - 100, value: 'busy' },
+    ]);
+  });
+
+  it('asks for history again when a metric appears that the answer did not hold', () => {
+    const timeline = makeTimeline();
+    timeline.startHistory();
+    timeline.applyHistory(answerHistory([], 0));
+    expect(timeline.needsHistory).toBe(false);
+    timeline.setMetrics(['gauge', 'counter']);
+    expect(timeline.needsHistory).toBe(true);
+  });
+});
+
+describe('planQuery', () => {
+  it('starts on the grid and ends behind the edge', () => {
+    const { fromMs, toMs, buckets } = planQuery(range, nowMs + 37);
+    expect(fromMs % range.bucketMs).toBe(0);
+    expect(toMs).toBeGreaterThan(nowMs + 37);
+    expect((toMs - fromMs) / buckets).toBe(range.bucketMs);
+    expect(buckets).toBe(bucketsPerRange + 1);
+  });
+});

@@ -1,0 +1,109 @@
+/** What the fleet table and the device page choose by themselves: columns, cells, charts and order. */
+import type { MetricDeclaration, PresenceState } from '@lapwing/protocol';
+import { describe, expect, it } from 'vitest';
+import { planCharts } from './chart-groups.ts';
+import { applyFacts, type DeviceFacts, makeFeedState } from './feed-state.ts';
+import { findVisibleRows, listFleet, rankNames } from './fleet-order.ts';
+import { assignCells, chooseColumns } from './metric-family.ts';
+
+const gauge = (name: string, unit: string): MetricDeclaration => ({ name, unit, kind: 'gauge' });
+const computer = [
+  gauge('cpu.core0', '%'),
+  gauge('cpu.busy', '%'),
+  gauge('memory.used', '%'),
+  gauge('soc_temp', '°C'),
+  { name: 'net.rx', unit: 'B', kind: 'counter' },
+] as const;
+const door: MetricDeclaration[] = [{ name: 'door.open', unit: '', kind: 'bool' }, gauge('supply', 'V')];
+
+describe('columns and cells', () => {
+  it('shows what most devices have and operators want most', () => {
+    const columns = chooseColumns([computer, computer, door], 3);
+    expect(columns.map((column) => column.id)).toEqual(['cpu', 'memory', 'temperature']);
+  });
+
+  it('prefers the plain metric of a family to one of its parts', () => {
+    const columns = chooseColumns([computer], 4);
+    expect(assignCells(computer, columns, 4).slice(0, 3)).toEqual([1, 2, 3]);
+  });
+
+  it('fills the cells of a device of another sort with its own metrics', () => {
+    const columns = chooseColumns([computer, computer, computer], 3);
+    expect(assignCells(door, columns, 3)).toEqual([1, 0, -1]);
+  });
+});
+
+describe('charts', () => {
+  it('puts metrics of one unit and one family on one chart, bools on strips, texts in the table', () => {
+    const layout = planCharts([
+      gauge('cpu.user', '%'),
+      gauge('cpu.system', '%'),
+      gauge('memory.used', '%'),
+      gauge('cpu.temp', '°C'),
+      { name: 'net.rx', unit: 'B', kind: 'counter' },
+      { name: 'throttled', unit: '', kind: 'bool' },
+      { name: 'governor', unit: '', kind: 'text' },
+    ]);
+    expect(layout.charts.map(({ title, unit, series }) => `${title} ${unit} ${series.length}`)).toEqual([
+      'cpu % 2',
+      'memory.used % 1',
+      'cpu.temp °C 1',
+      'net.rx B/s 1',
+    ]);
+    expect(layout.charts[0]!.series.map(({ label, colour }) => `${label} ${colour}`)).toEqual(['user 1', 'system 2']);
+    expect([layout.strips, layout.texts]).toEqual([[5], [6]]);
+  });
+
+  it('gives a metric the same chart and colour when others join later', () => {
+    const before = planCharts([gauge('t.a', 'C'), gauge('t.b', 'C')]).charts[0]!;
+    const after = planCharts([gauge('t.a', 'C'), gauge('t.b', 'C'), gauge('t.c', 'C')]).charts[0]!;
+    expect(after.id).toBe(before.id);
+    expect(after.series.slice(0, 2)).toEqual(before.series);
+  });
+
+  it('splits a group that one chart cannot show', () => {
+    const many = Array.from({ length: 20 }, (_, i) => gauge(`probe.${i}`, 'V'));
+    expect(planCharts(many).charts.map((chart) => chart.series.length)).toEqual([8, 8, 4]);
+  });
+});
+
+describe('order', () => {
+  function makeFleet(given: Record<string, PresenceState>) {
+    const state = makeFeedState();
+    for (const [id, presence] of Object.entries(given)) {
+      const facts: DeviceFacts = {
+        id,
+        model: id.startsWith('x') ? 'Zebra' : 'Pi',
+        firmware: '1',
+        createdMs: 0,
+        presence,
+        lastSeenMs: 1,
+        clockOffsetMs: null,
+        stream: 0,
+        seq: 0,
+        metrics: [],
+      };
+      applyFacts(state, facts);
+    }
+    rankNames(state.devices.values());
+    return state.devices;
+  }
+  const fleet = makeFleet({ 'pi-10': 'online', 'pi-2': 'online', 'pi-3': 'offline', 'x-1': 'late', zz: 'asleep' });
+  const ids = (filter: 'all' | 'online', text: string) =>
+    listFleet(fleet.values(), { filter, text }).map(({ id }) => id);
+
+  it('puts the worst first, then names as people count', () => {
+    expect(ids('all', '')).toEqual(['pi-3', 'x-1', 'pi-2', 'pi-10', 'zz']);
+  });
+
+  it('filters by presence and by all words, in name or model', () => {
+    expect(ids('online', '')).toEqual(['pi-2', 'pi-10']);
+    expect(ids('all', ' ZEB x ')).toEqual(['x-1']);
+    expect(ids('all', 'zebra pi')).toEqual([]);
+  });
+
+  it('names the rows in sight of ten thousand', () => {
+    expect(findVisibleRows(37_000, 740, { rows: 10_000, rowHeight: 37 })).toEqual({ first: 992, last: 1028 });
+    expect(findVisibleRows(999_999, 740, { rows: 3, rowHeight: 37 })).toEqual({ first: 3, last: 3 });
+  });
+});

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import {
+  formatAge,
+  formatFixed,
+  formatOffset,
+  formatScaled,
+  formatSpan,
+  formatValue,
+  learnNumber,
+  makeNumberShape,
+} from './number-format.ts';
+
+const plain = (text: string) => text.replaceAll('\u2009', ' ');
+
+describe('number shape', () => {
+  it('learns the decimals a metric needs, and never fewer again', () => {
+    const shape = makeNumberShape();
+    learnNumber(shape, 21);
+    expect(shape.decimals).toBe(0);
+    learnNumber(shape, 21.5);
+    expect(shape.decimals).toBe(1);
+    learnNumber(shape, 21.25);
+    learnNumber(shape, 22);
+    expect(shape.decimals).toBe(2);
+    expect(formatFixed(22, shape.decimals)).toBe('22.00');
+  });
+
+  it.each([
+    [1013.25, 1],
+    [48.123456, 2],
+    [0.8731234, 3],
+    [0.1 + 0.2, 1],
+    [Number.NaN, 0],
+  ])('%s needs %s decimals: four significant digits are enough', (value, decimals) => {
+    const shape = makeNumberShape();
+    learnNumber(shape, value);
+    expect(shape.decimals).toBe(decimals);
+  });
+});
+
+describe('formats', () => {
+  it.each([
+    [-0.04, 1, '0.0'],
+    [-3.25, 2, '−3.25'],
+    [1234, 0, '1234'],
+    [1234567.8, 1, '1 234 567.8'],
+    [Number.NaN, 2, 'NaN'],
+    [Number.NEGATIVE_INFINITY, 0, '−∞'],
+  ])('%s with %s decimals is %s', (value, decimals, text) => {
+    expect(plain(formatFixed(value, decimals))).toBe(text);
+  });
+
+  it.each([
+    [812, '812 B'],
+    [999.6, '1.00 kB'],
+    [1_420_000_000, '1.42 GB'],
+    [-12_340, '−12.3 kB'],
+  ])('%s bytes are %s', (value, text) => {
+    const { text: number, unit } = formatScaled(value, 'B');
+    expect(`${number} ${unit}`).toBe(text);
+  });
+
+  it('scales bytes, hertz and long times, and leaves other units as they were spelt', () => {
+    const shape = { decimals: 1 };
+    expect(formatValue(2_000_000, 'B/s', shape)).toEqual({ text: '2.00', unit: 'MB/s' });
+    expect(formatValue(1_500_000_000, 'Hz', shape)).toEqual({ text: '1.50', unit: 'GHz' });
+    expect(plain(formatValue(93_784, 's', shape).text)).toBe('1 d 2 h');
+    expect(formatValue(3, 'furlong', shape)).toEqual({ text: '3.0', unit: 'furlong' });
+  });
+
+  it.each([
+    [-5, '0 s', '0 s'],
+    [59_999, '59 s', '59 s'],
+    [3_600_000, '1 h', '1 h'],
+    [7_500_000, '2 h 5 min', '2 h'],
+    [540_000_000, '6 d 6 h', '6 d'],
+  ])('%s ms is %s, or %s where it must be short', (ms, long, short) => {
+    expect(plain(formatSpan(ms))).toBe(long);
+    expect(plain(formatAge(ms))).toBe(short);
+  });
+
+  it.each([
+    [3.4, '+3 ms'],
+    [-1_234, '−1.2 s'],
+    [3_600_000, '+1 h'],
+  ])('a clock off by %s ms reads %s', (ms, text) => {
+    expect(plain(formatOffset(ms))).toBe(text);
+  });
+});

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { SeriesBuffer } from './series-buffer.ts';
+import { SparkBook } from './spark-book.ts';
+import { drawSparkline } from './sparkline-path.ts';
+
+describe('SparkBook', () => {
+  it('asks for the device seen last first, and for each once', () => {
+    const book = new SparkBook();
+    book.open('a', [0], 0);
+    book.open('b', [0, 2], 0);
+    expect(book.takeWanted()).toEqual({ deviceId: 'b', metrics: [0, 2] });
+    expect(book.takeWanted()).toEqual({ deviceId: 'a', metrics: [0] });
+    expect(book.takeWanted()).toBeNull();
+    book.forgetHistory();
+    expect(book.takeWanted()?.deviceId).toBe('b');
+  });
+
+  it('forgets the device unseen longest', () => {
+    const book = new SparkBook();
+    for (let i = 0; i < 300; i++) book.open(`d${i}`, [0], 0);
+    expect(book.find('d0')).toBeUndefined();
+    expect(book.find('d299')).toBeDefined();
+  });
+});
+
+describe('drawSparkline', () => {
+  const box = { width: 72, height: 20 };
+  const fill = (values: readonly (number | null)[]) => {
+    const buffer = new SeriesBuffer(1000, 20);
+    buffer.advanceTo(19_500);
+    values.forEach((value, second) => {
+      if (value !== null) buffer.add(second * 1000, value);
+    });
+    return drawSparkline(buffer, 19_500, box);
+  };
+
+  it('draws nothing of nothing', () => {
+    expect(fill([])).toBe('');
+  });
+
+  it('stays inside its box', () => {
+    const path = fill(Array.from({ length: 20 }, (_, i) => (i * 37) % 101));
+    const numbers = path.match(/[ML](-?[\d.]+) (-?[\d.]+)/g)!.map((pair) => pair.slice(1).split(' ').map(Number));
+    for (const [x, y] of numbers) {
+      expect(x).toBeGreaterThanOrEqual(0);
+      expect(x).toBeLessThanOrEqual(72);
+      expect(y).toBeGreaterThanOrEqual(0);
+      expect(y).toBeLessThanOrEqual(20);
+    }
+  });
+
+  it('breaks the line at a silence, and draws a steady value in the middle', () => {
+    const silent = fill([5, 5, 5, null, null, null, null, null, null, null, null, 5, 5]);
+    expect(silent.match(/M/g)).toHaveLength(2);
+    expect(silent).toContain(' 10');
+  });
+});
