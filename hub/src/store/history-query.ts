@@ -37,7 +37,7 @@ function checkQuery({ buckets, metrics, fromMs, toMs }: HistoryQuery): void {
   if (buckets * metrics.length > cellsMax) {
     throw new RangeError(`A history has at most ${cellsMax} buckets over all its metrics.`);
   }
-  if (!(toMs > fromMs)) throw new RangeError('A history ends after it begins.');
+  if (!(toMs > fromMs && Number.isFinite(toMs - fromMs))) throw new RangeError('A history ends after it begins.');
 }
 
 interface Walk {

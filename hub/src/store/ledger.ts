@@ -212,11 +212,13 @@ export class Ledger {
   }
 
   /** In the middle of a group's decoding a full disk only makes the head longer: the group itself is committed. */
-  private sealIfPossible(head: StreamHead): void {
+  private sealIfPossible(head: StreamHead): boolean {
     try {
       this.sealHead(head);
+      return true;
     } catch (error) {
       if (!isWorldFailure(error)) throw error;
+      return false;
     }
   }
 
@@ -283,6 +285,15 @@ export class Ledger {
       this.nextLogId = last + 1;
       this.noteLogRow(last, row.frames.length);
       this.decodeFrames(row.frames, last);
+      this.boundHeads();
+    }
+  }
+
+  /** A log of dense batches unpacks to many times its size. When sealing fails here, starting matters more than the bound. */
+  private boundHeads(): void {
+    while (this.headBytes > this.options.headBytesMax) {
+      const oldest: StreamHead | undefined = this.unsealed.values().next().value;
+      if (oldest === undefined || !this.sealIfPossible(oldest)) return;
     }
   }
 }

@@ -38,6 +38,7 @@ const changes: StoreChange[] = [
 interface Bounds {
   readonly sealRowsMax: number;
   readonly logBytesMax: number;
+  readonly headBytesMax: number;
 }
 
 /** A ledger and a view of it in one thread, with the directory they live in. */
@@ -103,7 +104,7 @@ class Bench {
 
   private open(): [Ledger, Snapshots] {
     const file = join(this.directory, 'lapwing.db');
-    const rest = { headBytesMax: 1e9, checkpointBytes: 20_000, pagesMax: undefined };
+    const rest = { checkpointBytes: 20_000, pagesMax: undefined };
     const ledger = new Ledger({ file, ...this.bounds, ...rest });
     this.channel = new MessageChannel();
     const { port1, port2 } = this.channel;
@@ -247,6 +248,7 @@ test('any history of the store answers as the naive model does', { timeout: 60_0
   const bounds = fc.record({
     sealRowsMax: fc.integer({ min: 1, max: 40 }),
     logBytesMax: fc.constantFrom(0, 100, 500, 5000),
+    headBytesMax: fc.constantFrom(200, 2000, 1e6),
   });
   const runs = Number(process.env.LAPWING_MODEL_RUNS ?? 60);
   await fc.assert(
