@@ -1,0 +1,229 @@
+/**
+ * The `lapwing` command: starts a hub, and makes sign-in links, enrolment keys and API tokens for one.
+ *
+ * Owns the process: signals, exit codes, what is printed. Everything else is hub.ts's.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs, styleText } from 'node:util';
+import { makeLog } from './edge/log.ts';
+import { makeSignInLink } from './edge/sign-in-links.ts';
+import { type Hub, hubDefaults, startHub } from './hub.ts';
+
+const help = `lapwing — a self-hosted hub for devices
+
+  lapwing start [options]          start the hub
+  lapwing sign-in-link [options]   print a one-time link that signs a person in
+  lapwing enrolment-key [options]  make a key that devices enrol with (--uses N, --label TEXT)
+  lapwing api-token [options]      make a token with which a program may read (--label TEXT)
+
+Options
+  --data DIR          where everything is kept           (./data, or $LAPWING_DATA)
+  --host ADDRESS      address to listen on               (${hubDefaults.host}; 0.0.0.0 for every network)
+  --port N            port to listen on                  (${hubDefaults.port}; 0 for any)
+  --commit-ms N       least time between commits, kinder to SD cards (${hubDefaults.commitIntervalMs})
+  --ack-ms N          longest wait of a lazy Ack         (${hubDefaults.ackIntervalMs})
+  --log LEVEL         debug, info, warn, error, silent   (warn in a terminal, else info)
+  --json              machine-readable output
+  --help
+
+Examples
+  lapwing start --data /var/lib/lapwing --host 0.0.0.0
+  lapwing sign-in-link --data /var/lib/lapwing
+  lapwing enrolment-key --uses 10 --label "greenhouse boards"
+`;
+
+interface Arguments {
+  readonly data: string;
+  readonly host: string;
+  readonly port: number;
+  readonly commitMs: number;
+  readonly ackMs: number;
+  readonly log: string;
+  readonly json: boolean;
+  readonly uses: number | undefined;
+  readonly label: string;
+}
+
+/** What went wrong is the user's to mend: said in one line, without a stack. */
+class UsageError extends Error {}
+
+async function main(): Promise<void> {
+  const { values, positionals } = readArguments();
+  const command = positionals[0] ?? 'help';
+  if (values.help === true || command === 'help') return void process.stdout.write(help);
+  const settings = checkArguments(values);
+  if (command === 'start') return start(settings);
+  if (command === 'sign-in-link') return printSignInLink(settings);
+  if (command === 'enrolment-key') return printEnrolmentKey(settings);
+  if (command === 'api-token') return printApiToken(settings);
+  throw new UsageError(`there is no command "${command}"; see lapwing --help`);
+}
+
+function readArguments() {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        data: text,
+        host: text,
+        port: text,
+        'commit-ms': text,
+        'ack-ms': text,
+        log: text,
+        uses: text,
+        label: text,
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (cause) {
+    throw new UsageError(`${(cause as Error).message.split('.')[0]}; see lapwing --help`);
+  }
+}
+
+function checkArguments(values: ReturnType<typeof readArguments>['values']): Arguments {
+  const whole = (name: 'port' | 'commit-ms' | 'ack-ms' | 'uses', max: number) => {
+    const text = values[name];
+    if (text === undefined) return undefined;
+    const number = Number(text);
+    if (Number.isInteger(number) && number >= 0 && number <= max) return number;
+    throw new UsageError(`--${name} takes a whole number from 0 to ${max}, not "${text}"`);
+  };
+  return {
+    data: resolve(values.data ?? process.env.LAPWING_DATA ?? 'data'),
+    host: values.host ?? hubDefaults.host,
+    port: whole('port', 65_535) ?? hubDefaults.port,
+    commitMs: whole('commit-ms', 60_000) ?? hubDefaults.commitIntervalMs,
+    ackMs: whole('ack-ms', 60_000) ?? hubDefaults.ackIntervalMs,
+    log: values.log ?? (process.stderr.isTTY ? 'warn' : 'info'),
+    json: values.json ?? false,
+    uses: whole('uses', 1_000_000),
+    label: values.label ?? 'made by the command line',
+  };
+}
+
+async function start(settings: Arguments): Promise<void> {
+  const { data, host, port, commitMs, ackMs } = settings;
+  const log = makeLog(settings.log);
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  const hub = await startHub({
+    ...hubDefaults,
+    dataDirectory: data,
+    host,
+    port,
+    commitIntervalMs: commitMs,
+    ackIntervalMs: ackMs,
+    log,
+  });
+  // For `lapwing enrolment-key`, which asks the running hub.
+  writeFileSync(join(data, 'hub.json'), JSON.stringify({ url: hub.url, pid: process.pid }), { mode: 0o600 });
+  obeySignals(hub);
+  if (process.send !== undefined) {
+    const signInLink = hub.firstStart?.signInLink ?? null;
+    const ready = {
+      type: 'ready',
+      url: hub.url,
+      signInLink,
+      enrolmentKey: hub.firstStart?.enrolmentKey ?? null,
+      ticket: await hub.makeTicket(),
+    };
+    process.send(ready);
+  } else if (settings.json) {
+    process.stdout.write(`${JSON.stringify({ type: 'ready', url: hub.url, ...hub.firstStart })}\n`);
+  } else printWelcome(hub);
+}
+
+function printWelcome({ url, firstStart }: Hub): void {
+  process.stdout.write(`${styleText('bold', 'lapwing')} listens on ${url}\n`);
+  if (firstStart === null) {
+    process.stdout.write('Sign in with your password, or make a link: npx lapwing sign-in-link\n');
+    return;
+  }
+  process.stdout.write(`\nSign in (once, within a day):  ${styleText('cyan', firstStart.signInLink)}\n`);
+  process.stdout.write(`Enrolment key for devices:     ${styleText('cyan', firstStart.enrolmentKey)}\n`);
+  process.stdout.write(
+    'Neither is kept or shown again; make new ones with npx lapwing sign-in-link and enrolment-key.\n\n',
+  );
+}
+
+/** The first signal drains and says Goodbye; a second one ends at once: unacked readings are sent again anyway. */
+function obeySignals(hub: Hub): void {
+  let isStopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (isStopping) process.exit(signal === 'SIGINT' ? 130 : 143);
+    isStopping = true;
+    hub.stop().then(
+      () => process.exit(0),
+      (error) => {
+        process.stderr.write(`lapwing: could not stop in order: ${String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+}
+
+async function printSignInLink({ data, json }: Arguments): Promise<void> {
+  const { url } = readRunningHub(data);
+  const link = `${url}/sign-in#link=${await makeSignInLink(data)}`;
+  process.stdout.write(json ? `${JSON.stringify({ signInLink: link })}\n` : `${link}\n`);
+}
+
+async function printEnrolmentKey({ data, json, uses, label }: Arguments): Promise<void> {
+  const { key } = await askRunningHub<{ key: string }>(data, '/api/v1/enrolment-keys', { label, uses });
+  process.stdout.write(json ? `${JSON.stringify({ enrolmentKey: key })}\n` : `${key}\n`);
+}
+
+async function printApiToken({ data, json, label }: Arguments): Promise<void> {
+  const { id, token } = await askRunningHub<{ id: string; token: string }>(data, '/api/v1/tokens', { label });
+  process.stdout.write(json ? `${JSON.stringify({ id, token })}\n` : `${token}\n`);
+}
+
+/** Signs in with a link of its own making, as a browser would, and posts one request. */
+async function askRunningHub<T>(data: string, path: string, body: unknown): Promise<T> {
+  const { url } = readRunningHub(data);
+  const headers = { 'content-type': 'application/json', origin: url };
+  const post = (to: string, what: unknown, cookie: string) =>
+    fetch(url + to, { method: 'POST', headers: { ...headers, cookie }, body: JSON.stringify(what) });
+  const session = await post('/api/v1/session', { link: await makeSignInLink(data) }, '').catch((cause: unknown) => {
+    throw new UsageError(
+      `the hub that last ran in ${data} does not answer at ${url}; start it first (${String(cause)})`,
+    );
+  });
+  const cookie = session.headers.get('set-cookie')?.split(';', 1)[0] ?? '';
+  const answer = await post(path, body, cookie);
+  if (!answer.ok) throw new Error(`the hub at ${url} refused: ${await answer.text()}`);
+  const made = (await answer.json()) as T;
+  await fetch(`${url}/api/v1/session`, { method: 'DELETE', headers: { ...headers, cookie } });
+  return made;
+}
+
+function readRunningHub(data: string): { url: string } {
+  try {
+    return JSON.parse(readFileSync(join(data, 'hub.json'), 'utf8')) as { url: string };
+  } catch (cause) {
+    throw new UsageError(
+      `no hub has run with its data in ${data}; start one, or name the folder with --data (${(cause as Error).message})`,
+    );
+  }
+}
+
+/** A sentence for what its reader can mend, a stack for what only we can. */
+function explain(error: unknown): string {
+  if (error instanceof UsageError) return error.message;
+  const { code, address, port, message, stack } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  if (code === 'EADDRINUSE')
+    return `something already listens on ${address}:${port}; stop it, or choose another --port`;
+  if (code === 'EADDRNOTAVAIL') return `this machine has no address ${address}; see --host`;
+  if (code === 'EACCES' || code === 'EPERM') return `${message}; choose a --data folder or --port that you may use`;
+  const isOurBug = error instanceof TypeError || error instanceof ReferenceError || code === 'ERR_ASSERTION';
+  return isOurBug ? (stack ?? String(error)) : message;
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`lapwing: ${explain(error)}\n`);
+  process.exit(error instanceof UsageError ? 2 : 1);
+});
