@@ -136,6 +136,8 @@ describe('sizes', () => {
     );
     expect(breakTree({ 'hub/src/core/a.test.ts': `describe('x', () => {${inside}});\n` })).toEqual([]);
     expect(breakTree({ 'hub/src/core/a.test.ts': `it('x', () => {${inside}});\n` })).toHaveLength(1);
+    const suite = `function testStore(): void {${inside}it('x', () => { testIt(); });\n}\n`;
+    expect(breakTree({ 'hub/test/contract/store.ts': suite })).toEqual([]);
   });
 });
 

@@ -3,10 +3,12 @@
  * process. It only parses: nothing is resolved or type-checked, so the tree may be half-written.
  */
 import { join } from 'node:path';
-import type { Node, SourceFile as ParsedFile } from 'typescript/unstable/ast';
+import type { CallExpression, FunctionLikeDeclaration, Node, SourceFile as ParsedFile } from 'typescript/unstable/ast';
 import {
+  isBlock,
   isCallExpression,
   isExportDeclaration,
+  isExpressionStatement,
   isFunctionLikeDeclaration,
   isIdentifier,
   isImportDeclaration,
@@ -80,7 +82,7 @@ function factsOf(parsed: ParsedFile): { imports: ImportFact[]; functions: Functi
   const visit = (node: Node, parent: Node): void => {
     const imported = importOf(node);
     if (imported !== null) imports.push({ ...imported, line: lineOf(node.getStart(parsed)) });
-    if (isFunctionLikeDeclaration(node) && 'body' in node && node.body !== undefined && !isSuite(parent)) {
+    if (isFunctionLikeDeclaration(node) && 'body' in node && node.body !== undefined && !isSuite(node, parent)) {
       const line = lineOf(node.getStart(parsed));
       functions.push({ name: nameOf(node, parent), line, lines: lineOf(node.end) - line + 1 });
     }
@@ -104,10 +106,18 @@ function importOf(node: Node): { specifier: string; typeOnly: boolean } | null {
   return null;
 }
 
-/** `describe(…, () => { … })` is a chapter, not a function. */
-function isSuite(parent: Node): boolean {
-  return isCallExpression(parent) && /^describe\b/.test(parent.expression.getText());
+/** `describe(…, () => { … })`, and a function that itself says `describe` or `it`, are chapters of a test, not functions. */
+function isSuite(node: FunctionLikeDeclaration, parent: Node): boolean {
+  if (isCallExpression(parent) && isSuiteCall(parent)) return true;
+  const { body } = node as { body?: Node };
+  if (body === undefined || !isBlock(body)) return false;
+  return body.statements.some(
+    (line) => isExpressionStatement(line) && isCallExpression(line.expression) && isTestCall(line.expression),
+  );
 }
+
+const isSuiteCall = (call: CallExpression): boolean => /^describe\b/.test(call.expression.getText());
+const isTestCall = (call: CallExpression): boolean => /^(describe|it|test)\b/.test(call.expression.getText());
 
 function nameOf(node: Node, parent: Node): string {
   const named = 'name' in node && node.name !== undefined ? (node.name as Node) : null;
