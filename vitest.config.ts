@@ -4,7 +4,7 @@
  */
 import { defineConfig } from 'vitest/config';
 
-const endToEnd = 'hub/test/end-to-end/**/*.test.ts';
+const endToEnd = ['hub/test/end-to-end/**/*.test.ts', 'web/test/**/*.browser.test.ts'];
 const simulation = 'hub/test/simulation/**/*.test.ts';
 
 export default defineConfig({
@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{protocol,hub,device-sim,web,scripts}/**/*.test.{ts,tsx}'],
-          exclude: ['**/node_modules/**', '**/dist/**', endToEnd, simulation],
+          exclude: ['**/node_modules/**', '**/dist/**', ...endToEnd, simulation],
           testTimeout: 10_000,
         },
       },
@@ -26,7 +26,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'end-to-end',
-          include: [endToEnd],
+          include: endToEnd,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // One after the other: each starts processes of its own and measures times.

@@ -32,6 +32,8 @@ export class Plot {
   private readonly chart: uPlot;
   private readonly observers: { disconnect(): void }[];
   private readonly rateShape = makeNumberShape();
+  /** How often it was painted. */
+  paints = 0;
   private inSight = false;
   private drawnVersion = -1;
   private drawnPixel = Number.NaN;
@@ -68,6 +70,7 @@ export class Plot {
     if (version === this.drawnVersion && pixel === this.drawnPixel) return;
     this.drawnVersion = version;
     this.drawnPixel = pixel;
+    this.paints++;
     this.window = view;
     this.columns.fill(this.buffers, this.parts.group.isRate);
     this.yRange = settleRange(this.yRange, this.columns.low, this.columns.high);
