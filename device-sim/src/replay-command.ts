@@ -22,7 +22,7 @@ seconds or milliseconds), the others are metrics: numbers, or texts. Empty cells
   --loop             live only: start over at the end
   --again            backfill only: import once more what the hub already has
 ${hubOptionsHelp}
-The last JSON object tells rows, readings, their sum and SHA-256 checksums over (time, value), 16 bytes each as two little-endian
+The last JSON object tells rows, readings, their sum and SHA-256 checksums over (time, value), 16 bytes each: two little-endian
 doubles: "checksum" in the order of the file, "timeOrderChecksum" in the order of time, as a hub answers.
 
 Examples:
