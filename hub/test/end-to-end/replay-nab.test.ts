@@ -62,12 +62,12 @@ describe.skipIf(files.length === 0)(`NAB replayed as a backfill arrives complete
     expect(stored.timesMs.length).toBe(expected.timesMs.length);
     expect(checksum(stored)).toBe(checksum(expected));
   });
-});
 
-it.skipIf(files.length === 0)(`the files hold duplicate timestamps, so the above is worth something${where}`, () => {
-  const duplicates = files.map((name) => {
-    const { timesMs } = readCsv(name);
-    return timesMs.length - new Set(timesMs).size;
+  it('holds duplicate timestamps, so that the above is worth something', () => {
+    const duplicates = files.map((name) => {
+      const { timesMs } = readCsv(name);
+      return timesMs.length - new Set(timesMs).size;
+    });
+    expect(Math.max(...duplicates)).toBeGreaterThan(0);
   });
-  expect(Math.max(...duplicates)).toBeGreaterThan(0);
 });
