@@ -56,7 +56,7 @@ describe('ChartColumns', () => {
 
 describe('settleRange', () => {
   it('holds the data on round figures', () => {
-    const [low, high] = settleRange(null, 21.3, 24.9);
+    const [low, high] = settleRange(null, { low: 21.3, high: 24.9, unit: 'V' });
     expect(low).toBeLessThanOrEqual(21.3);
     expect(high).toBeGreaterThanOrEqual(24.9);
     expect(high - low).toBeLessThan(8);
@@ -64,14 +64,21 @@ describe('settleRange', () => {
 
   it('stays where it is while the data fits it well', () => {
     const before: [number, number] = [20, 30];
-    expect(settleRange(before, 21, 29)).toEqual([20, 30]);
-    expect(settleRange(before, 21, 33)[1]).toBeGreaterThan(30);
-    expect(settleRange(before, 25, 25.5)[1]).toBeLessThan(30);
+    expect(settleRange(before, { low: 21, high: 29, unit: 'V' })).toEqual([20, 30]);
+    expect(settleRange(before, { low: 21, high: 33, unit: 'V' })[1]).toBeGreaterThan(30);
+    expect(settleRange(before, { low: 25, high: 25.5, unit: 'V' })[1]).toBeLessThan(30);
+  });
+
+  it('leaves no room above the whole', () => {
+    expect(settleRange(null, { low: 3, high: 99, unit: '%' })).toEqual([0, 100]);
+    expect(settleRange(null, { low: 3, high: 240, unit: '%' })[1]).toBeGreaterThan(240);
   });
 
   it('starts at zero what comes near zero, and survives having nothing', () => {
-    expect(settleRange(null, 2, 90)[0]).toBe(0);
-    expect(settleRange(null, 5, 5)[0]).toBeLessThan(5);
-    expect(settleRange(null, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY)).toEqual([0, 1]);
+    expect(settleRange(null, { low: 2, high: 90, unit: 'V' })[0]).toBe(0);
+    expect(settleRange(null, { low: 5, high: 5, unit: 'V' })[0]).toBeLessThan(5);
+    expect(settleRange(null, { low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY, unit: 'V' })).toEqual([
+      0, 1,
+    ]);
   });
 });

@@ -183,7 +183,11 @@ function sumGrowth(
  * A y range that holds low…high with some air, on round figures, and stays where it is while the data fits it well: an axis
  * that breathes with every reading cannot be read.
  */
-export function settleRange(before: readonly [number, number] | null, low: number, high: number): [number, number] {
+export function settleRange(
+  before: readonly [number, number] | null,
+  data: { readonly low: number; readonly high: number; readonly unit: string },
+): [number, number] {
+  const { low, high } = data;
   if (!(low <= high)) return before === null ? [0, 1] : [before[0], before[1]];
   const span = high - low || Math.max(Math.abs(high) * 0.1, 1e-3);
   if (before !== null) {
@@ -192,7 +196,9 @@ export function settleRange(before: readonly [number, number] | null, low: numbe
   }
   const step = roundStep((span * 1.3) / 4);
   let bottom = Math.floor((low - span * 0.1) / step) * step;
-  const top = Math.ceil((high + span * 0.1) / step) * step;
+  let top = Math.ceil((high + span * 0.1) / step) * step;
+  // A share of the whole has no room above it.
+  if (data.unit === '%' && high <= 100) top = Math.min(top, 100);
   if (low >= 0 && bottom < 0) bottom = 0;
   // A quantity that comes near zero is drawn from zero: half a bar of nothing misleads.
   if (low >= 0 && low < high * 0.3) bottom = 0;

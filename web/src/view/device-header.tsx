@@ -57,7 +57,7 @@ function Fact(props: {
   return (
     <div class="fact" title={props.title}>
       <dt>{props.name}</dt>
-      <dd style={props.wide === undefined ? undefined : { minWidth: props.wide }}>{props.children}</dd>
+      <dd style={props.wide === undefined ? undefined : { '--wide': props.wide }}>{props.children}</dd>
     </div>
   );
 }

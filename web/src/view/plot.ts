@@ -73,7 +73,11 @@ export class Plot {
     this.paints++;
     this.window = view;
     this.columns.fill(this.buffers, this.parts.group.isRate);
-    this.yRange = settleRange(this.yRange, this.columns.low, this.columns.high);
+    this.yRange = settleRange(this.yRange, {
+      low: this.columns.low,
+      high: this.columns.high,
+      unit: this.parts.group.unit,
+    });
     this.chart.setData(this.columns.times.length === 0 ? this.makeEmptyData() : this.listColumns());
   }
 
@@ -158,7 +162,7 @@ export class Plot {
           font,
           size: 22,
           gap: 5,
-          space: 74,
+          space: () => (this.parts.board.range.spanMs > 120_000 ? 46 : 74),
           grid: { show: false },
           ticks: { show: false },
           values: (...[, splits, , , stepMs]) => splitTimeAxis(splits, stepMs),
