@@ -106,6 +106,26 @@ describe('DeviceTimeline', () => {
     expect(timeline.buffers[0]!.countAll()).toBe(1);
   });
 
+  it('draws again what the hub let go of and the device sent once more', () => {
+    const timeline = makeTimeline();
+    const scratch = new BatchScratch();
+    const sent = [1, 2, 3].map((seq) => ({ seq, times: [nowMs - seq * 100] }));
+    const live = (batch: Sent) => {
+      readFrame(scratch, batch);
+      timeline.applyBatch(stream, scratch, [0]);
+    };
+    timeline.startHistory();
+    timeline.applyHistory(answerHistory([], 0));
+    for (const batch of sent) live(batch);
+    // The store gave up on batch 3 before it was durable.
+    timeline.startHistory();
+    timeline.applyHistory(answerHistory(sent, 2));
+    expect(timeline.buffers[0]!.countAll()).toBe(2);
+    live(sent[2]!);
+    live(sent[2]!);
+    expect(timeline.buffers[0]!.countAll()).toBe(3);
+  });
+
   it('keeps what it shows when a history request fails, and wants another', () => {
     const timeline = makeTimeline();
     const scratch = new BatchScratch();

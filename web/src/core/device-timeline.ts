@@ -51,7 +51,8 @@ export class DeviceTimeline {
   version = 0;
   /** Live batches dropped because history already held them. */
   dropped = 0;
-  private readonly through = new Map<number, number>();
+  /** Per stream the highest sequence number that the buffers hold: what history said, and what came live on top of it. */
+  private readonly held = new Map<number, number>();
   private pending: PendingReadings[] = [];
   private edgeMs: number;
 
@@ -100,7 +101,9 @@ export class DeviceTimeline {
       this.buffers[series.metric]?.replace(answer.fromMs, series);
       if (series.texts !== undefined) this.texts.set(series.metric, series.texts.slice(-textsMax));
     }
-    for (const { stream, seq } of answer.through) this.through.set(stream, seq);
+    // What was shown before and is not in the answer is gone from the buffers: the hub let go of it, and will send it again.
+    this.held.clear();
+    for (const { stream, seq } of answer.through) this.held.set(stream, seq);
     this.state = 'joined';
     const pending = this.pending;
     this.pending = [];
@@ -118,12 +121,13 @@ export class DeviceTimeline {
       return;
     }
     if (this.state !== 'joined') this.keepPending(stream, scratch, table);
+    this.held.set(stream, scratch.seq);
     forEachReading(scratch, table, (metric, timeMs, value) => this.addReading(metric, timeMs, value));
     this.version++;
   }
 
   private isHeld(stream: number, seq: number): boolean {
-    return seq <= (this.through.get(stream) ?? 0);
+    return seq <= (this.held.get(stream) ?? 0);
   }
 
   private keepPending(stream: number, scratch: BatchScratch, table: readonly number[]): void {
@@ -143,6 +147,7 @@ export class DeviceTimeline {
   }
 
   private addPending(batch: PendingReadings): void {
+    this.held.set(batch.stream, batch.seq);
     for (let i = 0; i < batch.metrics.length; i++)
       this.addReading(batch.metrics[i]!, batch.times[i]!, batch.values[i]!);
   }

@@ -18,6 +18,9 @@ export function makeFeedReader(state: FeedState, observers: ReadonlySet<FeedObse
     observeBatch: (device, lent, stream) => {
       for (const observer of observers) observer.observeBatch?.(device, lent, stream);
     },
+    observeRepeat: (device, lent, stream) => {
+      for (const observer of observers) observer.observeRepeat?.(device, lent, stream);
+    },
     observeSnapshot: (device, conflated) => {
       for (const observer of observers) observer.observeSnapshot?.(device, conflated);
     },

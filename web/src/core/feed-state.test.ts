@@ -139,7 +139,7 @@ describe('feed state', () => {
     const { state, reader } = start();
     reader.apply(snapshot());
     reader.apply({ type: 'presence', entries: [{ device: 'pi-1', state: 'online', lastSeenMs: 4_000 }] });
-    applyFacts(state, facts);
+    applyFacts(state, { ...facts, lastSeenMs: 4_000 });
     const device = state.devices.get('pi-1')!;
     expect(device).toMatchObject({ model: 'Pi 4', presence: 'online', lastSeenMs: 4_000, clockOffsetMs: 40 });
     expect(device.metrics[0]!.latest).toBe(20);

@@ -39,6 +39,8 @@ export interface DeviceRecord {
   table: readonly number[];
   /** Learned distance between its batches, NaN until two came. */
   intervalMs: number;
+  /** True once the feed has told its presence. */
+  hasFeedPresence: boolean;
   /** True once the HTTP list has told model and firmware. */
   isDescribed: boolean;
   /** Place among all names; NaN until `rankNames` has seen it. */
@@ -68,6 +70,8 @@ export interface DeviceFacts {
 /** Somebody who wants each batch as it is applied: a chart page, the sparklines. The scratch is only lent. */
 export interface FeedObserver {
   observeBatch?(device: DeviceRecord, scratch: BatchScratch, stream: number): void;
+  /** A batch the state has already: sent again because the hub had let go of it. */
+  observeRepeat?(device: DeviceRecord, scratch: BatchScratch, stream: number): void;
   observeEvent?(device: DeviceRecord, event: DeviceEvent, arrivedMs: number): void;
   /** Readings of the past arrived: only history can tell them. */
   observeLate?(device: DeviceRecord, fromMs: number, toMs: number): void;
@@ -112,7 +116,8 @@ export function applyFacts(state: FeedState, facts: DeviceFacts): void {
   device.createdMs = facts.createdMs;
   device.isDescribed = true;
   state.undescribed.delete(facts.id);
-  if (Number.isNaN(device.lastSeenMs) || (facts.lastSeenMs ?? 0) >= device.lastSeenMs) {
+  // The list may have been on its way for long; once the feed has spoken, it is the newer.
+  if (!device.hasFeedPresence) {
     device.presence = facts.presence;
     device.lastSeenMs = facts.lastSeenMs ?? Number.NaN;
   }
@@ -146,6 +151,7 @@ function findOrAdd(state: FeedState, id: string): DeviceRecord {
       metrics: [],
       table: [],
       intervalMs: Number.NaN,
+      hasFeedPresence: false,
       isDescribed: false,
       nameRank: Number.NaN,
     };
@@ -213,6 +219,7 @@ export function applyPresence(state: FeedState, message: Extract<FeedMessage, { 
     const device = findOrAdd(state, entry.device);
     const changed = device.presence !== entry.state;
     device.presence = entry.state;
+    device.hasFeedPresence = true;
     if (!(device.lastSeenMs > entry.lastSeenMs)) device.lastSeenMs = entry.lastSeenMs;
     state.dirty.add(device);
     if (changed) state.structureVersion++;
@@ -231,6 +238,7 @@ export function applyBatch(
   if (entry.stream === device.stream) {
     if (scratch.seq <= device.seq) {
       state.duplicates++;
+      observer.observeRepeat?.(device, scratch, entry.stream);
       return;
     }
     device.seq = scratch.seq;

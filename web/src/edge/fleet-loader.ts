@@ -8,19 +8,24 @@ import type { AppModel } from '../core/app-model.ts';
 import { applyFacts } from '../core/feed-state.ts';
 import type { HubClient } from './hub-client.ts';
 
+const freshMs = 30_000;
+
 export class FleetLoader {
   private readonly hub: HubClient;
   private readonly model: AppModel;
   private readonly asked = new Set<string>();
   private isLoading = false;
+  private loadedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(hub: HubClient, model: AppModel) {
     this.hub = hub;
     this.model = model;
   }
 
+  /** Coming back to the table a moment later needs no new list: the feed tells what changed. */
   load(): void {
-    if (!this.isLoading) void this.loadAll();
+    const isFresh = performance.now() - this.loadedAtMs < freshMs && this.model.fleetLoad.peek() === 'ready';
+    if (!this.isLoading && !isFresh) void this.loadAll();
   }
 
   private async loadAll(): Promise<void> {
@@ -32,6 +37,7 @@ export class FleetLoader {
       for (const facts of devices) applyFacts(feed, facts);
       this.model.structure.value = feed.structureVersion;
       fleetLoad.value = 'ready';
+      this.loadedAtMs = performance.now();
     } catch {
       fleetLoad.value = 'failed'; // The page says so and offers another try; a new link tries by itself.
     }
@@ -44,7 +50,7 @@ export class FleetLoader {
     if (undescribed.size === 0 || this.isLoading || this.model.fleetLoad.peek() !== 'ready') return;
     const fresh = [...undescribed].filter((id) => !this.asked.has(id));
     for (const id of fresh) this.asked.add(id);
-    if (fresh.length > 5) this.load();
+    if (fresh.length > 5) void this.loadAll();
     else for (const id of fresh) void this.describe(id);
   }
 

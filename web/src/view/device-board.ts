@@ -12,6 +12,8 @@ import type { App } from './app-context.ts';
 
 const historyEveryMs = 3_000;
 const retryEveryMs = 5_000;
+/** Longest wait for the feed to introduce the device. */
+const introductionMs = 2_000;
 const textsEveryMs = 250;
 /** Up to the range of 15 minutes. */
 const refinedBucketMsMax = 1_500;
@@ -31,14 +33,24 @@ export class DeviceBoard {
   private readonly device: DeviceRecord;
   private readonly drawers = new Set<(view: BoardView) => void>();
   private readonly writers = new Set<(view: BoardView) => void>();
+  /** Whether the feed has told of the device since it is watched: readings between a history and the subscription would be in neither. */
+  private readonly isIntroduced: () => boolean;
+  private readonly bornMs: number;
   private nextHistoryMs = 0;
   private nextTextsMs = 0;
   private abort: AbortController | null = null;
   /** Device clock minus hub clock as used for the window: steady, so that charts do not tremble with each measurement. */
   private offsetMs = 0;
 
-  constructor(app: App, device: DeviceRecord, range: TimeRange) {
+  constructor(
+    app: App,
+    device: DeviceRecord,
+    view: { readonly range: TimeRange; readonly isIntroduced: () => boolean },
+  ) {
+    const { range } = view;
     this.app = app;
+    this.isIntroduced = view.isIntroduced;
+    this.bornMs = app.nowHubMs();
     this.device = device;
     this.range = range;
     this.settleOffset();
@@ -54,6 +66,9 @@ export class DeviceBoard {
         this.growMetrics();
         this.timeline.advanceTo(this.app.nowHubMs() + this.offsetMs);
         this.timeline.applyBatch(stream, scratch, device.table);
+      },
+      observeRepeat: (device, scratch, stream) => {
+        if (device === this.device) this.timeline.applyBatch(stream, scratch, device.table);
       },
       observeLate: (device) => this.askAgain(device),
       // After a reconnection, or when the feed left readings out, only history knows the stretch between.
@@ -115,10 +130,8 @@ export class DeviceBoard {
 
   private async loadHistory(nowHubMs: number, edgeMs: number): Promise<void> {
     const metrics = this.device.metrics.map((metric) => metric.index);
-    // The subscription must stand before history is asked, or readings between the two would be in neither.
-    if (metrics.length === 0 || this.device.stream === 0 || this.app.model.link.peek().kind !== 'live') {
-      if (metrics.length === 0 || this.app.model.link.peek().kind !== 'live' || !this.isSilent(nowHubMs)) return;
-    }
+    const isWaiting = !this.isIntroduced() && nowHubMs < this.bornMs + introductionMs;
+    if (metrics.length === 0 || isWaiting || this.app.model.link.peek().kind !== 'live') return;
     this.nextHistoryMs = nowHubMs + historyEveryMs;
     this.timeline.startHistory();
     const abort = new AbortController();
@@ -147,10 +160,5 @@ export class DeviceBoard {
       buffer.refineTimes(times);
       this.timeline.version++;
     }
-  }
-
-  /** A device that has never had a stream, or is known from the list only, gets no snapshot to wait for. */
-  private isSilent(_nowHubMs: number): boolean {
-    return this.device.presence !== 'online';
   }
 }

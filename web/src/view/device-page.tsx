@@ -5,7 +5,7 @@
  * never for a reading.
  */
 import { useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { planCharts } from '../core/chart-groups.ts';
 import { applyFacts, type DeviceRecord } from '../core/feed-state.ts';
 import type { TimeRange } from '../core/time-range.ts';
@@ -24,10 +24,19 @@ type Load = 'loading' | 'ready' | 'unknown-device' | 'failed';
 export function DevicePage({ deviceId, range }: { deviceId: string; range: TimeRange }) {
   const app = useApp();
   const load = useSignal<Load>('loading');
+  const introduced = useRef(false);
   useEffect(() => {
+    const endObserver = app.addObserver({
+      observeSnapshot: (told) => {
+        if (told.id === deviceId) introduced.current = true;
+      },
+    });
     app.watch([deviceId]);
     void loadDevice(app, deviceId, load);
-    return () => app.watch(null);
+    return () => {
+      endObserver();
+      app.watch(null);
+    };
   }, [deviceId]);
   void app.model.structure.value;
   const device = app.model.feed.devices.get(deviceId);
@@ -39,7 +48,7 @@ export function DevicePage({ deviceId, range }: { deviceId: string; range: TimeR
       <DeviceSkeleton deviceId={deviceId} />
     );
   }
-  return <KnownDevice device={device} range={range} />;
+  return <KnownDevice device={device} range={range} introduced={introduced} />;
 }
 
 async function loadDevice(app: App, deviceId: string, load: { value: Load }): Promise<void> {
@@ -53,12 +62,15 @@ async function loadDevice(app: App, deviceId: string, load: { value: Load }): Pr
   }
 }
 
-function KnownDevice({ device, range }: { device: DeviceRecord; range: TimeRange }) {
+function KnownDevice(props: { device: DeviceRecord; range: TimeRange; introduced: { readonly current: boolean } }) {
+  const { device, range, introduced } = props;
   const app = useApp();
-  const board = useMemo(() => new DeviceBoard(app, device, range), [device, range]);
+  const board = useMemo(
+    () => new DeviceBoard(app, device, { range, isIntroduced: () => introduced.current }),
+    [device, range],
+  );
   useEffect(() => board.run(), [board]);
   const layout = useMemo(() => planCharts(device.metrics), [device.metrics.length]);
-  const hasSide = true;
   return (
     <div class="device-page">
       <DeviceHeader device={device} />
@@ -70,7 +82,7 @@ function KnownDevice({ device, range }: { device: DeviceRecord; range: TimeRange
       ) : (
         <>
           <ValueTiles device={device} board={board} />
-          <div class={hasSide ? 'device-body has-side' : 'device-body'}>
+          <div class="device-body has-side">
             <div class="device-main">
               <HistoryNote board={board} />
               <div class="charts">

@@ -57,7 +57,9 @@ export function FleetRow({ device, cells, columns, place, painters }: FleetRowPr
             isEmpty={metric < 0}
           />
         ))}
-        <td class="cell-model">{model}</td>
+        <td class="cell-model" title={model}>
+          {model}
+        </td>
       </tr>
     ),
     [device, cells, columns, index, top, presence, model],
