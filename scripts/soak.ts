@@ -10,24 +10,39 @@ import { reportKills, runKills } from './soak/kill-rounds.ts';
 import { whyNoLoopDisk } from './soak/loop-disk.ts';
 import { reportPowerCuts, runPowerCuts } from './soak/power-cuts.ts';
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string' },
-    'power-cuts': { type: 'string' },
-    boards: { type: 'string', default: '100' },
-    // 50 frames a second and board: 5,000 a second into the hub.
-    'interval-ms': { type: 'string', default: '20' },
-    seed: { type: 'string', default: '1' },
-    'break-fsync': { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-  },
-});
+const usage = 'usage: npm run soak -- --kills N | --power-cuts N [--boards 100] [--interval-ms 20] [--seed 1] [--json]';
+
+function readOptions() {
+  return parseArgs({
+    options: {
+      kills: { type: 'string' },
+      'power-cuts': { type: 'string' },
+      boards: { type: 'string', default: '100' },
+      // 50 frames a second and board: 5,000 a second into the hub.
+      'interval-ms': { type: 'string', default: '20' },
+      seed: { type: 'string', default: '1' },
+      'break-fsync': { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  }).values;
+}
+
+function refuse(text: string): never {
+  console.error(`${text}\n${usage}`);
+  process.exit(2);
+}
+
+let values: ReturnType<typeof readOptions>;
+try {
+  values = readOptions();
+} catch (error) {
+  refuse((error as Error).message);
+}
 
 function readWhole(name: keyof typeof values, [least, most]: readonly [number, number]): number {
   const value = Number(values[name]);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  console.error(`--${name} is a whole number from ${least} to ${most}`);
-  process.exit(2);
+  refuse(`--${name} is a whole number from ${least} to ${most}`);
 }
 
 const load = {
@@ -56,8 +71,5 @@ if (values.kills !== undefined) {
   const options = { ...load, cuts, betweenMs: [1500, 5000] as const, breakFsync: values['break-fsync'] };
   printReport(reportPowerCuts(options, await runPowerCuts(options)), values.json);
 } else {
-  console.error(
-    'usage: npm run soak -- --kills N | --power-cuts N [--boards 100] [--interval-ms 20] [--seed 1] [--json]',
-  );
-  process.exitCode = 2;
+  refuse('what shall it do?');
 }

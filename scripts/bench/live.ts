@@ -50,6 +50,9 @@ export async function runLive(options: LiveOptions): Promise<LoadReport> {
     const floor = await measureFloor(options);
     rounds.push({ ...(await measureHub(options)), floor });
     console.error(`round ${i + 1} of ${options.rounds} done`);
+    const lagMs = rounds.at(-1)?.hub.result.lagMsP99 ?? 0;
+    if (lagMs > calmLagMs)
+      console.error(`the load itself ran ${round(lagMs, 0)} ms late: something else uses this machine`);
   }
   return reportLive(options, rounds);
 }
@@ -150,6 +153,9 @@ async function checkStored(
   }
   return { lostChecked: wrong, devicesChecked: checked };
 }
+
+/** When the load itself runs late, the machine was busy with something else, and the latencies tell of that. */
+const calmLagMs = 10;
 
 const medianOf = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
