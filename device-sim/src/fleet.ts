@@ -15,9 +15,9 @@ import { LinkDriver } from './core/link-driver.ts';
 import type { LinkTime } from './core/link-types.ts';
 import { MemoryOutbox } from './core/memory-outbox.ts';
 import { createRandom, type Random } from './core/random.ts';
-import { enrolDevice, type HubAddress, parseHubUrl } from './edge/enrolment.ts';
+import { type HubAddress, parseHubUrl } from './edge/enrolment.ts';
 import { resolveStateDirectory } from './edge/state-directory.ts';
-import { TokenFile } from './edge/token-file.ts';
+import { TokenDesk } from './edge/token-desk.ts';
 import { WheelTimer } from './edge/wheel-timer.ts';
 import { connectWs } from './edge/ws-socket.ts';
 
@@ -96,12 +96,12 @@ interface Member {
   readonly deviceId: string;
   readonly board: FleetBoard;
   readonly outbox: MemoryOutbox;
+  token: string;
   link: DeviceLink | null;
   driver: LinkDriver | null;
 }
 
 const placesPerBoard = 3;
-const enrolmentsAtOnce = 16;
 const outboxBytesMax = 512 * 1024;
 const outboxFramesMax = 4_096;
 
@@ -127,6 +127,7 @@ class Fleet implements FleetHandle {
   private welcomed = 0;
   private left = 0;
   private stopping: 'no' | 'draining' | 'ended' = 'no';
+  private desk: TokenDesk | null = null;
   private endTimer: NodeJS.Timeout | undefined;
 
   constructor(options: FleetOptions) {
@@ -211,6 +212,7 @@ class Fleet implements FleetHandle {
     if (this.stopping === 'ended') return;
     this.stopping = 'ended';
     clearTimeout(this.endTimer);
+    this.desk?.save();
     for (const { driver } of this.members) driver?.abort();
     this.timer.stop();
     this.readyEnd.resolve();
@@ -233,7 +235,8 @@ class Fleet implements FleetHandle {
     const startMs = performance.now();
     const stepMs = (spreadMs ?? Math.max(intervalMs, boards * 2)) / boards;
     this.members.forEach((member, index) => {
-      this.makeLink(member, index, tokens.get(member.deviceId)!);
+      member.token = tokens.get(member.deviceId)!;
+      this.makeLink(member, index);
       this.timer.schedule(index * placesPerBoard + 2, startMs + index * stepMs);
     });
     if (boards === 0) this.readyEnd.resolve();
@@ -292,10 +295,10 @@ class Fleet implements FleetHandle {
         this.readingsMade += readings;
       },
     });
-    return { deviceId, board, outbox, link: null, driver: null };
+    return { deviceId, board, outbox, token: '', link: null, driver: null };
   }
 
-  private makeLink(member: Member, index: number, token: string): void {
+  private makeLink(member: Member, index: number): void {
     const { board, deviceId, outbox } = member;
     const { clock, model } = board.options;
     const link = new DeviceLink({
@@ -314,7 +317,7 @@ class Fleet implements FleetHandle {
     const hooks = board.makeHooks((level, text) => this.options.fleetOnNote?.(deviceId, level, text));
     const driver = new LinkDriver({
       link,
-      connect: (listener) => connectWs({ url: this.hub.deviceUrl, token }, listener),
+      connect: (listener) => connectWs({ url: this.hub.deviceUrl, token: member.token }, listener),
       readTime,
       wakeAt: (atMs) => this.timer.schedule(index * placesPerBoard + 1, atMs),
       hooks: {
@@ -328,11 +331,32 @@ class Fleet implements FleetHandle {
           if (board.isComplete()) this.checkComplete();
         },
         linkOnLeft: () => this.countLeft(),
+        linkOnRefused: (text) => this.meetRefused(member, text),
       },
     });
     board.attach(driver);
     member.link = link;
     member.driver = driver;
+  }
+
+  /** A token that was good in this run was taken back on purpose; another may be of an older hub, and is renewed once. */
+  private meetRefused(member: Member, text: string): void {
+    const { board, deviceId } = member;
+    const renewal = board.welcomes > 0 ? null : (this.desk?.renew(deviceId) ?? null);
+    if (renewal === null) {
+      this.options.fleetOnNote?.(deviceId, 'error', text);
+      if (this.members.every(({ link }) => link?.stage.name === 'refused')) {
+        this.fail(new Error(`the hub refuses every device (${text}); with --key KEY they enrol again`));
+      }
+      return;
+    }
+    renewal.then(
+      (token) => {
+        member.token = token;
+        if (this.stopping === 'no') member.driver?.start();
+      },
+      (error: unknown) => this.fail(error),
+    );
   }
 
   private countWelcome(): void {
@@ -352,35 +376,12 @@ class Fleet implements FleetHandle {
 
   private async collectTokens(): Promise<ReadonlyMap<string, string>> {
     if (this.options.tokens !== undefined) return this.options.tokens;
-    const file = new TokenFile(resolveStateDirectory(this.options.state, process.env));
-    const tokens = new Map<string, string>();
-    const missing: string[] = [];
-    for (const { deviceId } of this.members) {
-      const known = file.find(this.hub.httpUrl, deviceId);
-      if (known === undefined) missing.push(deviceId);
-      else tokens.set(deviceId, known);
-    }
-    const key = this.options.key ?? '';
-    if (missing.length > 0 && key === '') throw new Error(explainMissingKey(missing));
-    const enrolNext = async (): Promise<void> => {
-      for (let deviceId = missing.pop(); deviceId !== undefined; deviceId = missing.pop()) {
-        const token = await enrolDevice({ hub: this.hub, key, deviceId, signal: this.abort.signal });
-        tokens.set(deviceId, token);
-        file.keep(this.hub.httpUrl, deviceId, token);
-      }
-    };
-    try {
-      await Promise.all(Array.from({ length: enrolmentsAtOnce }, enrolNext));
-    } finally {
-      file.save();
-    }
-    return tokens;
+    this.desk = new TokenDesk({
+      hub: this.hub,
+      key: this.options.key ?? '',
+      directory: resolveStateDirectory(this.options.state, process.env),
+      signal: this.abort.signal,
+    });
+    return this.desk.collect(this.members.map(({ deviceId }) => deviceId));
   }
-}
-
-function explainMissingKey(missing: readonly string[]): string {
-  return (
-    `no token for ${missing.length === 1 ? missing[0] : `${missing.length} devices`}: give the enrolment key that the hub ` +
-    'printed at its first start, with --key KEY or in LAPWING_ENROLMENT_KEY'
-  );
 }

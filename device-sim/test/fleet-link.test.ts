@@ -1,5 +1,5 @@
 /** The fleet and the agent on real sockets, against a small hub. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeMessage } from '@lapwing/protocol';
@@ -133,6 +133,20 @@ describe('fleet', () => {
   test('a refused key ends it with a word that says what to do', async () => {
     await startHub({ enrolStatus: 401 });
     await expect(start({}).done).rejects.toThrow(/enrolment key/);
+  });
+
+  test('SE-3: a token of an older hub is renewed once; without a key the fleet ends with advice', async () => {
+    await startHub({ wrongTokens: new Set(['old']) });
+    const tokens = Object.fromEntries(['p1', 'p2'].map((id) => [id, 'old']));
+    writeFileSync(join(state, 'tokens.json'), JSON.stringify({ [hub.url]: tokens }));
+    const plain = { boards: 2, type: 'plain', prefix: 'p', count: 3 } as const;
+    await expect(start({ ...plain, key: '' }).done).rejects.toThrow(/refuses every device.*--key/);
+    await start(plain).done;
+    expect(storedRows('p1')).toEqual([1, 2, 3]);
+    expect(JSON.parse(readFileSync(join(state, 'tokens.json'), 'utf8'))).toEqual({
+      [hub.url]: { p1: 'token-of-p1', p2: 'token-of-p2' },
+    });
+    expect(statSync(join(state, 'tokens.json')).mode & 0o777).toBe(0o600);
   });
 
   test('409: the device is known and its token is elsewhere', async () => {

@@ -25,6 +25,8 @@ export interface LoopbackOptions {
   /** Keep messages in `streams`; false for measuring. */
   readonly keep?: boolean;
   readonly enrolStatus?: number;
+  /** Answered with 401 at the upgrade. */
+  readonly wrongTokens?: ReadonlySet<string>;
 }
 
 export class LoopbackHub {
@@ -46,7 +48,13 @@ export class LoopbackHub {
 
   async start(): Promise<void> {
     const http = createServer((request, response) => void this.answer(request, response));
-    const sockets = new WebSocketServer({ server: http, path: '/device/v1', perMessageDeflate: false });
+    const sockets = new WebSocketServer({
+      server: http,
+      path: '/device/v1',
+      perMessageDeflate: false,
+      verifyClient: ({ req }, answer) =>
+        answer(!this.options.wrongTokens?.has(req.headers.authorization?.slice(7) ?? ''), 401),
+    });
     sockets.on('connection', (socket) => this.serve(socket));
     await new Promise<void>((resolve) => http.listen(this.port, '127.0.0.1', resolve));
     this.port = (http.address() as AddressInfo).port;

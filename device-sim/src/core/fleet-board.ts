@@ -125,9 +125,12 @@ export class FleetBoard {
   }
 
   stop(): void {
+    const wasAsleep = this.cycleState === 'asleep';
     this.cycleState = 'stopping';
     this.pack(true);
-    this.driver?.leave('stopping', 0);
+    // One that sleeps wakes once more for what it kept; `meetAcked` ends it.
+    if (wasAsleep && this.options.outbox.counts().frames > 0) this.driver?.start();
+    else this.driver?.leave('stopping', 0);
   }
 
   makeHooks(note: (level: 'info' | 'warning' | 'error', text: string) => void): LinkHooks {
@@ -149,8 +152,9 @@ export class FleetBoard {
 
   private meetAcked(readings: number): void {
     this.rowsAcked += readings / this.row.length;
-    if (this.options.sleepMs === 0 || this.cycleState !== 'awake') return;
-    if (this.options.outbox.counts().frames === 0 && this.rowsSampled > 0) this.fallAsleep();
+    if (this.options.sleepMs === 0 || this.options.outbox.counts().frames > 0) return;
+    if (this.cycleState === 'stopping') this.driver?.leave('stopping', 0);
+    else if (this.cycleState === 'awake' && this.rowsSampled > 0) this.fallAsleep();
   }
 
   private fallAsleep(): void {
