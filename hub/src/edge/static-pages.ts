@@ -5,7 +5,10 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+
+/** The default of 11 costs a quarter of a second at every start, for two per cent less. */
+const brotliQuality = 9;
 
 interface StaticFile {
   readonly type: string;
@@ -80,6 +83,6 @@ function readStaticFile(directory: string, name: string): StaticFile {
     cacheControl: name.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
     plain,
     gzip: isText ? gzipSync(plain, { level: 9 }) : null,
-    brotli: isText ? brotliCompressSync(plain) : null,
+    brotli: isText ? brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: brotliQuality } }) : null,
   };
 }
