@@ -46,6 +46,13 @@ export class HubClient {
     return (await (await this.request('POST', path, body)).json()) as T;
   }
 
+  /** Whether the hub still takes this session. */
+  async isSignedIn(): Promise<boolean> {
+    const answer = await fetch(`${this.url}/api/v1/session`, { headers: { cookie: this.cookie } });
+    if (answer.ok || answer.status === 401) return answer.ok;
+    throw new Error(`GET /session: ${answer.status}`);
+  }
+
   /** Any status but 2xx is an error, but for GET /health, whose 503 is an answer. */
   async request(method: string, path: string, body?: unknown): Promise<Response> {
     const answer = await fetch(`${this.url}/api/v1${path}`, {

@@ -2,10 +2,11 @@
  * Real hub and device-sim processes for end-to-end tests, soak and benchmarks. Whoever starts one ends it, with `endProcess`.
  * Waits for what a program says, never for a time.
  */
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { spawnOwn } from './child-processes.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -75,6 +76,13 @@ function waitForReady(child: ChildProcess, output: () => string): Promise<{ url:
       fulfil(ready);
     });
   });
+}
+
+/** A one-time sign-in link for a hub that runs on `dataFolder`, as `lapwing sign-in-link` makes it. */
+export async function makeSignInLink(dataFolder: string): Promise<string> {
+  const args = [hubEntry, 'sign-in-link', '--data', dataFolder, '--json'];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 10_000 });
+  return (JSON.parse(stdout) as { signInLink: string }).signInLink;
 }
 
 export interface SimProcess {

@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createRandom } from '../../device-sim/src/core/random.ts';
 import { endProcess } from '../child-processes.ts';
 import { HubClient } from '../hub-client.ts';
-import { type HubProcess, startHub } from '../hub-process.ts';
+import { type HubProcess, makeSignInLink, startHub } from '../hub-process.ts';
 import { atMost, type LoadReport, quantile, round } from '../load-report.ts';
 import { enrolFleet, SoakFleet } from './fleet-handle.ts';
 import { readClockMs } from './fleet-process.ts';
@@ -32,6 +32,8 @@ export interface PowerCutRound extends StoredCheck {
   /** Start of the hub on the copy until it listens. */
   readonly restartMs: number;
   readonly isDirect: boolean;
+  /** The session in which the devices were enrolled was answered for before the cut, so it must hold after it. */
+  readonly sessionLost: boolean;
 }
 
 /**
@@ -97,13 +99,15 @@ async function checkCopy(
   copy: LoopDisk,
   client: HubClient,
   report: Parameters<typeof verifyStored>[1],
-): Promise<StoredCheck & { restartMs: number }> {
+): Promise<Omit<PowerCutRound, 'isDirect'>> {
+  const dataFolder = join(copy.folder, 'data');
   const startMs = readClockMs();
-  const hub = await startHub({ dataFolder: join(copy.folder, 'data') });
+  const hub = await startHub({ dataFolder });
   const restartMs = readClockMs() - startMs;
   try {
-    // The session cookie was made before the cut, and is durable too.
-    return { ...(await verifyStored(new HubClient(hub.url, client.cookie), report)), restartMs };
+    const sessionLost = !(await new HubClient(hub.url, client.cookie).isSignedIn());
+    const again = await HubClient.signIn(await makeSignInLink(dataFolder));
+    return { ...(await verifyStored(again, report)), restartMs, sessionLost };
   } finally {
     await endProcess(hub.child, 'SIGTERM');
   }
@@ -132,6 +136,7 @@ export function reportPowerCuts(options: PowerCutOptions, rounds: readonly Power
       recoveryMsMax: round(quantile(restarts, 1) ?? Number.NaN, 0),
       invented,
       roundsWithLoss: rounds.filter((one) => one.lost > 0).length,
+      sessionsLost: total((one) => Number(one.sessionLost)),
       directIo: rounds.every(({ isDirect }) => isDirect) ? 'yes' : 'no',
       boards: options.boards,
       metrics: options.metrics,
@@ -141,6 +146,11 @@ export function reportPowerCuts(options: PowerCutOptions, rounds: readonly Power
     },
     goals: [
       atMost('acked and lost', lost, none),
+      atMost(
+        'sign-ins lost',
+        total((one) => Number(one.sessionLost)),
+        { most: 0, unit: 'sessions' },
+      ),
       atMost('stored twice', duplicated, none),
       atMost('stored and never sent', invented, none),
     ],
