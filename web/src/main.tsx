@@ -52,7 +52,7 @@ const socket = new FeedSocket(
 const frames = new FrameLoop(() => socket.nowHubMs());
 const health = new HealthPoll(hub, model);
 const fleet = new FleetLoader(hub, model);
-const sparkLoader = new SparkLoader(hub, model.sparks);
+const sparkLoader = new SparkLoader(hub, model);
 const sessions = new SessionKeeper(hub, model, {
   keeperOnEnter: () => {
     socket.start();

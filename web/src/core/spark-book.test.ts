@@ -4,15 +4,26 @@ import { SparkBook } from './spark-book.ts';
 import { drawSparkline } from './sparkline-path.ts';
 
 describe('SparkBook', () => {
-  it('asks for the device seen last first, and for each once', () => {
+  it('asks for the devices in sight from the top, then for others, and for each once', () => {
+    const book = new SparkBook();
+    book.open('gone', [0], 0);
+    book.open('a', [0], 5_000);
+    book.open('b', [0, 2], 5_000);
+    const asked = [book.takeWanted(), book.takeWanted(), book.takeWanted(), book.takeWanted()];
+    expect(asked.map((one) => one?.deviceId)).toEqual(['a', 'b', 'gone', undefined]);
+    expect(asked[1]?.metrics).toEqual([0, 2]);
+    book.forgetHistory();
+    expect(book.takeWanted()?.deviceId).toBe('a');
+  });
+
+  it('asks for metrics that came into sight while others were on their way', () => {
     const book = new SparkBook();
     book.open('a', [0], 0);
-    book.open('b', [0, 2], 0);
-    expect(book.takeWanted()).toEqual({ deviceId: 'b', metrics: [0, 2] });
-    expect(book.takeWanted()).toEqual({ deviceId: 'a', metrics: [0] });
-    expect(book.takeWanted()).toBeNull();
-    book.forgetHistory();
-    expect(book.takeWanted()?.deviceId).toBe('b');
+    book.takeWanted();
+    book.open('a', [0, 3], 0);
+    const one = [1];
+    book.fill('a', 0, [{ metric: 0, count: one, min: one, max: one, mean: one, first: one, last: one }]);
+    expect(book.takeWanted()).toEqual({ deviceId: 'a', metrics: [3] });
   });
 
   it('forgets the device unseen longest', () => {

@@ -11,11 +11,15 @@ import { type BucketArrays, SeriesBuffer } from './series-buffer.ts';
 export const sparkBucketMs = 5_000;
 export const sparkBuckets = 60;
 const entriesMax = 240;
+/** Rows in sight are opened again at least this often. */
+const inSightMs = 1_000;
 
 export interface SparkEntry {
   /** By device metric index, only of the metrics shown. */
   readonly buffers: Map<number, SeriesBuffer>;
-  history: 'wanted' | 'asked' | 'held';
+  /** Metrics whose history nobody has asked for yet. */
+  readonly wanted: Set<number>;
+  seenMs: number;
 }
 
 export class SparkBook {
@@ -24,15 +28,16 @@ export class SparkBook {
   /** The entry of a device that is in sight, made when needed. */
   open(deviceId: string, metrics: readonly number[], nowMs: number): SparkEntry {
     let entry = this.entries.get(deviceId);
-    if (entry === undefined) entry = { buffers: new Map(), history: 'wanted' };
+    if (entry === undefined) entry = { buffers: new Map(), wanted: new Set(), seenMs: nowMs };
     else this.entries.delete(deviceId);
     this.entries.set(deviceId, entry);
+    entry.seenMs = nowMs;
     for (const metric of metrics) {
       let buffer = entry.buffers.get(metric);
       if (buffer === undefined) {
         buffer = new SeriesBuffer(sparkBucketMs, sparkBuckets);
         entry.buffers.set(metric, buffer);
-        entry.history = 'wanted';
+        entry.wanted.add(metric);
       }
       buffer.advanceTo(nowMs);
     }
@@ -53,15 +58,20 @@ export class SparkBook {
     });
   }
 
-  /** The device seen last whose history nobody has asked for; it then counts as asked. Null when there is none. */
+  /** A device in sight that lacks history (else one seen before), and of which metrics; they then count as asked for. */
   takeWanted(): { readonly deviceId: string; readonly metrics: readonly number[] } | null {
+    let newestMs = Number.NEGATIVE_INFINITY;
+    for (const entry of this.entries.values()) newestMs = Math.max(newestMs, entry.seenMs);
     let found: [string, SparkEntry] | null = null;
-    for (const item of this.entries) if (item[1].history === 'wanted') found = item;
+    for (const item of this.entries) {
+      if (item[1].wanted.size === 0) continue;
+      found = item;
+      if (item[1].seenMs > newestMs - inSightMs) break;
+    }
     if (found === null) return null;
-    const [deviceId, entry] = found;
-    entry.history = 'asked';
-    const metrics = [...entry.buffers.keys()];
-    return metrics.length === 0 ? this.takeWanted() : { deviceId, metrics };
+    const metrics = [...found[1].wanted];
+    found[1].wanted.clear();
+    return { deviceId: found[0], metrics };
   }
 
   /** What came live in the meantime is in the answer too, but for its last moments, which the next reading brings back. */
@@ -69,11 +79,12 @@ export class SparkBook {
     const entry = this.entries.get(deviceId);
     if (entry === undefined) return;
     for (const one of series) entry.buffers.get(one.metric)?.replace(fromMs, one);
-    entry.history = 'held';
   }
 
   /** After a pause of the feed the lines have holes that history can fill. */
   forgetHistory(): void {
-    for (const entry of this.entries.values()) entry.history = 'wanted';
+    for (const { buffers, wanted } of this.entries.values()) {
+      for (const metric of buffers.keys()) wanted.add(metric);
+    }
   }
 }

@@ -4,25 +4,27 @@
  * Owns the number of requests in flight. Invariant: at most `requestsMax` at a time, and a refused one is not asked again before
  * the feed has been away: sparklines then simply grow from live readings.
  */
-import { type SparkBook, sparkBucketMs, sparkBuckets } from '../core/spark-book.ts';
+import type { AppModel } from '../core/app-model.ts';
+import { learnNumbers } from '../core/number-format.ts';
+import { sparkBucketMs, sparkBuckets } from '../core/spark-book.ts';
 import type { HubClient } from './hub-client.ts';
 
 const requestsMax = 3;
 
 export class SparkLoader {
   private readonly hub: HubClient;
-  private readonly sparks: SparkBook;
+  private readonly model: Pick<AppModel, 'sparks' | 'feed'>;
   private running = 0;
 
-  constructor(hub: HubClient, sparks: SparkBook) {
+  constructor(hub: HubClient, model: Pick<AppModel, 'sparks' | 'feed'>) {
     this.hub = hub;
-    this.sparks = sparks;
+    this.model = model;
   }
 
   /** Call now and then; does nothing when nothing is wanted. */
   load(nowHubMs: number): void {
     while (this.running < requestsMax) {
-      const wanted = this.sparks.takeWanted();
+      const wanted = this.model.sparks.takeWanted();
       if (wanted === null) return;
       this.running++;
       void this.loadOne(wanted.deviceId, wanted.metrics, nowHubMs);
@@ -34,10 +36,16 @@ export class SparkLoader {
     const fromMs = toMs - sparkBuckets * sparkBucketMs;
     try {
       const reply = await this.hub.readHistory({ device, metrics, fromMs, toMs, buckets: sparkBuckets });
-      this.sparks.fill(device, reply.fromMs, reply.series);
+      this.model.sparks.fill(device, reply.fromMs, reply.series);
+      const records = this.model.feed.devices.get(device)?.metrics ?? [];
+      for (const { metric, last } of reply.series) {
+        const record = records[metric];
+        if (record !== undefined) learnNumbers(record.shape, last);
+      }
     } catch (error) {
       console.info(`Lapwing: no history for the sparklines of ${device}: ${String(error)}`);
     }
     this.running--;
+    this.load(nowHubMs);
   }
 }

@@ -27,7 +27,7 @@ export function AppFrame() {
   }
   if (session.state === 'signed-out' || route.page === 'sign-in') return <SignInPage />;
   return (
-    <div class="frame">
+    <div class={model.link.value.kind === 'waiting' ? 'frame is-cut' : 'frame'}>
       <button type="button" class="skip" onClick={() => document.getElementById('page')?.focus()}>
         Skip to content
       </button>

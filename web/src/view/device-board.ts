@@ -7,6 +7,7 @@
 import { signal } from '@preact/signals';
 import { DeviceTimeline } from '../core/device-timeline.ts';
 import type { DeviceRecord } from '../core/feed-state.ts';
+import { learnNumbers } from '../core/number-format.ts';
 import { planQuery, type TimeRange } from '../core/time-range.ts';
 import type { App } from './app-context.ts';
 
@@ -140,6 +141,10 @@ export class DeviceBoard {
       const plan = planQuery(this.range, edgeMs);
       const answer = await this.app.hub.readHistory({ device: this.device.id, metrics, ...plan }, abort.signal);
       this.timeline.applyHistory(answer);
+      for (const { metric, last } of answer.series) {
+        const record = this.device.metrics[metric];
+        if (record !== undefined) learnNumbers(record.shape, last);
+      }
       this.historyState.value = 'ready';
       await this.refineCounters(plan, abort.signal);
     } catch {

@@ -5,6 +5,7 @@ import type { PresenceFilter, Route } from '../core/app-route.ts';
 import { countPresence } from '../core/feed-state.ts';
 import { listFleet, rankNames } from '../core/fleet-order.ts';
 import { chooseColumns } from '../core/metric-family.ts';
+import { formatFixed, noValue } from '../core/number-format.ts';
 import { useApp } from './app-context.ts';
 import { EmptyFleet } from './empty-fleet.tsx';
 import { FleetTable } from './fleet-table.tsx';
@@ -47,7 +48,7 @@ export function FleetPage({ route }: { route: FleetRoute }) {
   return (
     <div class="fleet-page">
       <div class="fleet-tools">
-        <Counters route={route} />
+        <Counters route={route} isLoading={isLoading} />
         <TextFilter route={route} />
       </div>
       <PasswordOffer />
@@ -57,7 +58,7 @@ export function FleetPage({ route }: { route: FleetRoute }) {
   );
 }
 
-function Counters({ route }: { route: FleetRoute }) {
+function Counters({ route, isLoading }: { route: FleetRoute; isLoading: boolean }) {
   const { model, navigate } = useApp();
   const counts = useComputed(() => {
     void model.structure.value;
@@ -76,7 +77,7 @@ function Counters({ route }: { route: FleetRoute }) {
         >
           {filter !== 'all' && <StatusShape state={filter} />}
           <span>{filter === 'all' ? 'All' : presenceWords[filter]}</span>
-          <b>{counts.value[filter].toLocaleString('en').replaceAll(',', '\u2009')}</b>
+          <b>{isLoading ? noValue : formatFixed(counts.value[filter], 0)}</b>
         </button>
       ))}
     </fieldset>

@@ -73,11 +73,13 @@ export class Plot {
     this.paints++;
     this.window = view;
     this.columns.fill(this.buffers, this.parts.group.isRate);
-    this.yRange = settleRange(this.yRange, {
-      low: this.columns.low,
-      high: this.columns.high,
-      unit: this.parts.group.unit,
-    });
+    // Before the first reading there is no scale to show.
+    if (this.columns.low <= this.columns.high)
+      this.yRange = settleRange(this.yRange, {
+        low: this.columns.low,
+        high: this.columns.high,
+        unit: this.parts.group.unit,
+      });
     this.chart.setData(this.columns.times.length === 0 ? this.makeEmptyData() : this.listColumns());
   }
 
@@ -175,7 +177,8 @@ export class Plot {
           space: 30,
           grid,
           ticks: { show: false },
-          values: (_u, splits) => splits.map((value) => formatTick(value, group.unit, { shape, splits })),
+          values: (_u, splits) =>
+            splits.map((value) => (this.yRange === null ? '' : formatTick(value, group.unit, { shape, splits }))),
         },
       ],
       series: [{}, ...group.series.map((series, s) => this.makeSeries(series.colour, s))],
