@@ -125,7 +125,7 @@ class Fleet implements FleetHandle {
   private readonly bootMs = Date.now();
   private readingsMade = 0;
   private welcomed = 0;
-  private left = 0;
+  private readonly left = new Set<Member>();
   private stopping: 'no' | 'draining' | 'ended' = 'no';
   private desk: TokenDesk | null = null;
   private endTimer: NodeJS.Timeout | undefined;
@@ -198,11 +198,12 @@ class Fleet implements FleetHandle {
     this.stopping = 'draining';
     clearTimeout(this.endTimer);
     this.abort.abort();
-    for (const { board, driver } of this.members) {
-      if (driver === null) this.left += 1;
+    for (const member of this.members) {
+      const { board, driver } = member;
+      if (driver === null) this.left.add(member);
       else board.stop();
     }
-    if (this.left === this.members.length) this.end();
+    if (this.left.size === this.members.length) this.end();
     // The links keep their own deadline; this one is for what hangs below them.
     else this.endTimer = setTimeout(() => this.end(), (this.options.drainMs ?? 2000) + 500);
     return this.done;
@@ -330,7 +331,7 @@ class Fleet implements FleetHandle {
           hooks.linkOnAcked?.(seq, readings);
           if (board.isComplete()) this.checkComplete();
         },
-        linkOnLeft: () => this.countLeft(),
+        linkOnLeft: () => this.countLeft(member),
         linkOnRefused: (text) => this.meetRefused(member, text),
       },
     });
@@ -364,10 +365,10 @@ class Fleet implements FleetHandle {
     if (this.welcomed === this.members.length) this.readyEnd.resolve();
   }
 
-  private countLeft(): void {
+  private countLeft(member: Member): void {
     if (this.stopping !== 'draining') return;
-    this.left += 1;
-    if (this.left === this.members.length) this.end();
+    this.left.add(member);
+    if (this.left.size === this.members.length) this.end();
   }
 
   private checkComplete(): void {

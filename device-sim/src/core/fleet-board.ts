@@ -153,7 +153,8 @@ export class FleetBoard {
   private meetAcked(readings: number): void {
     this.rowsAcked += readings / this.row.length;
     if (this.options.sleepMs === 0 || this.options.outbox.counts().frames > 0) return;
-    if (this.cycleState === 'stopping') this.driver?.leave('stopping', 0);
+    // A link that is draining already says Goodbye by itself.
+    if (this.cycleState === 'stopping' && this.driver?.link.stage.name === 'live') this.driver.leave('stopping', 0);
     else if (this.cycleState === 'awake' && this.rowsSampled > 0) this.fallAsleep();
   }
 
