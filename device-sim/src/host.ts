@@ -4,6 +4,7 @@
  * Owns the sampling timer and the state directory's lock. Invariant: what is sampled is in the outbox on disk before anything
  * else can happen to it. Refuses to print: `hostOnNote` and `stats` tell.
  */
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { MetricDeclaration } from '@lapwing/protocol';
@@ -105,20 +106,14 @@ class Host implements HostHandle {
     this.options = options;
     this.place = place;
     this.done = this.doneEnd.promise;
-    this.outbox = new FileOutbox({
-      directory: join(place.home, 'outbox'),
-      bytesMax: options.outboxBytesMax,
-      newEpoch: 1 + Math.floor(Math.random() * (Number.MAX_SAFE_INTEGER - 1)),
-      bootId: readBootId(),
-      outboxOnNote: (text) => options.hostOnNote('warning', text),
-    });
+    this.outbox = this.openOutbox();
     this.timer = new WheelTimer({ slotMs: 5, idsMax: 3, fire: (id) => this.fire(id) });
     this.sampleMachine = createMachineSampler();
     this.agent = new HostAgent({
       outbox: this.outbox,
       writer: new BatchWriter(),
       intervalMs: options.intervalMs,
-      table: this.readTable(),
+      table: this.readTable(this.outbox.epoch),
       readClocks: () => ({ nowMs: performance.now(), clockMs: Date.now() }),
       keepTable: (metrics) => writeStateFile(this.pathOf('table.json'), { epoch: this.outbox.epoch, metrics }),
       keepCommands: () => this.keepCommands(),
@@ -264,9 +259,29 @@ class Host implements HostHandle {
     this.driver?.leave('restarting', backMs);
   }
 
-  private readTable(): readonly MetricDeclaration[] {
+  private openOutbox(): FileOutbox {
+    const { hostOnNote, outboxBytesMax } = this.options;
+    const directory = join(this.place.home, 'outbox');
+    const open = (): FileOutbox =>
+      new FileOutbox({
+        directory,
+        bytesMax: outboxBytesMax,
+        newEpoch: 1 + Math.floor(Math.random() * (Number.MAX_SAFE_INTEGER - 1)),
+        bootId: readBootId(),
+        outboxOnNote: (text) => hostOnNote('warning', text),
+      });
+    const outbox = open();
+    if (outbox.nextSeq() === 1 || this.readTable(outbox.epoch).length > 0) return outbox;
+    // SE-6: without the table its batches mean nothing, and the hub would refuse another table for this epoch.
+    outbox.close();
+    renameSync(directory, `${directory}-without-table-${Date.now()}`);
+    hostOnNote('error', 'the metric table of the outbox is lost: put aside, and started anew');
+    return open();
+  }
+
+  private readTable(epoch: number): readonly MetricDeclaration[] {
     const read = readStateFile(this.pathOf('table.json')) as { epoch?: number; metrics?: MetricDeclaration[] } | null;
-    return read?.epoch === this.outbox.epoch && Array.isArray(read.metrics) ? read.metrics : [];
+    return read?.epoch === epoch && Array.isArray(read.metrics) ? read.metrics : [];
   }
 
   private keepCommands(): void {

@@ -196,6 +196,21 @@ describe('host', () => {
     expect(host.stats().waiting).toBe(0);
   });
 
+  test('SE-6: an outbox whose metric table is lost is put aside, and a new epoch begins', async () => {
+    await startHub();
+    host = await startAgent();
+    await until(() => host.stats().readingsAcked > 0);
+    host.stop();
+    await host.done;
+    const { epoch } = host.stats();
+    rmSync(join(state, 'host-this-machine', 'table.json'));
+    host = await startAgent();
+    expect(host.stats().epoch).not.toBe(epoch);
+    await until(() => host.stats().readingsAcked > 0);
+    host.stop();
+    await host.done;
+  });
+
   test('a second agent with the same state is refused', async () => {
     await startHub();
     host = await startAgent();
