@@ -15,6 +15,7 @@ import type { Store, StoredState, StoreHealth, StoreListener } from './core/port
 import { makeAccountRoutes, makeEnrolmentKey } from './edge/account-routes.ts';
 import { makeDeviceRoutes } from './edge/device-routes.ts';
 import { DeviceSockets } from './edge/device-ws.ts';
+import { makeExportRoutes } from './edge/export-routes.ts';
 import { FaultBook } from './edge/fault-book.ts';
 import { FeedPump } from './edge/feed-pump.ts';
 import { makeRouter, type Route } from './edge/http-router.ts';
@@ -210,6 +211,7 @@ function listRoutes(core: Core, calls: { figures: () => Record<string, number>; 
   const routes = [
     ...makeAccountRoutes({ desk, identity, roster, nowMs, rightsOnChange: calls.rightsOnChange }),
     ...makeDeviceRoutes({ roster, store, version: hubVersion, nowMs, figures: calls.figures }),
+    ...makeExportRoutes({ roster, store, version: hubVersion, nowMs }),
   ];
   return [...routes, makeApiRoute(routes, hubVersion)];
 }

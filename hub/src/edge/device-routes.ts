@@ -134,7 +134,7 @@ function makeHealthRoute({ store, version, nowMs, figures }: DeviceRouteParts): 
   });
 }
 
-function findDevice(roster: DeviceRoster, deviceId: string): DeviceState {
+export function findDevice(roster: DeviceRoster, deviceId: string): DeviceState {
   const device = roster.devices.get(deviceId);
   if (device !== undefined) return device;
   throw new HttpProblem(404, 'unknown-device', {

@@ -22,12 +22,17 @@ export interface RouteCall<Query, Body> {
   /** Remote address, for limits. */
   readonly address: string;
   readonly signal: AbortSignal;
+  /** The body as it comes, for a route that `consumes`: bounded by the route itself. */
+  readonly upload: AsyncIterable<Uint8Array>;
 }
 
 export interface RouteAnswer {
   readonly status: number;
   readonly json?: unknown;
   readonly cookie?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A body of any length, made as fast as it is taken; `signal` aborts when the asker leaves. */
+  readonly stream?: (signal: AbortSignal) => AsyncGenerator<Uint8Array>;
 }
 
 export interface Route {
@@ -39,6 +44,10 @@ export interface Route {
   readonly query?: Shape;
   readonly body?: Shape;
   readonly answer?: Shape;
+  /** Media types of a streamed answer. */
+  readonly produces?: readonly string[];
+  /** Media types of a body that is no JSON and is read by the route itself. */
+  readonly consumes?: readonly string[];
   readonly handle: (call: RouteCall<never, never>) => Promise<RouteAnswer> | RouteAnswer;
 }
 
@@ -75,6 +84,9 @@ export interface RouterParts {
 }
 
 const bodyBytesMax = 65_536;
+const noUpload: AsyncIterable<Uint8Array> = new ReadableStream<Uint8Array>({
+  start: (controller) => controller.close(),
+});
 
 /** `default-src 'none'` and then only what the page needs: no inline script or style, no other host. */
 export const securityHeaders: Readonly<Record<string, string>> = {
@@ -103,6 +115,7 @@ export function makeRouter(parts: RouterParts): (request: Request, bindings: obj
       new HttpProblem(404, 'not-found', { message: 'There is no such route', advice: 'See /api/v1/openapi.json.' }),
     ),
   );
+  for (const path of ['/device/v1', '/viewer/v1']) app.all(path, () => problemResponse(notUpgraded()));
   app.get('*', (context) => {
     const headers = {
       acceptEncoding: context.req.header('accept-encoding') ?? '',
@@ -132,11 +145,47 @@ async function runRoute(
     principal,
     address: context.env.incoming.socket.remoteAddress ?? '',
     signal: context.req.raw.signal,
+    upload: route.consumes === undefined ? noUpload : (context.req.raw.body ?? noUpload),
   };
   const answer = await route.handle(call);
-  const headers: Record<string, string> = answer.cookie === undefined ? {} : { 'set-cookie': answer.cookie };
+  const headers: Record<string, string> = { ...answer.headers };
+  if (answer.cookie !== undefined) headers['set-cookie'] = answer.cookie;
+  if (answer.stream !== undefined) {
+    const body = openStream(answer.stream, (error) => parts.noteError(error, context.req.path));
+    return new Response(body, { status: answer.status, headers });
+  }
   if (answer.json === undefined) return new Response(null, { status: answer.status, headers });
   return Response.json(answer.json, { status: answer.status, headers });
+}
+
+/** Pulls one piece at a time, so that back-pressure reaches whatever makes them; ends the making when the asker leaves. */
+function openStream(
+  make: (signal: AbortSignal) => AsyncGenerator<Uint8Array>,
+  noteError: (error: unknown) => void,
+): ReadableStream<Uint8Array> {
+  const asker = new AbortController();
+  const pieces = make(asker.signal);
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        try {
+          const { done, value } = await pieces.next();
+          if (done === true) controller.close();
+          else controller.enqueue(value);
+        } catch (error) {
+          if (asker.signal.aborted) return;
+          // The status is out: a cut connection is what tells the asker that this is not the whole.
+          noteError(error);
+          controller.error(error);
+        }
+      },
+      cancel: async () => {
+        asker.abort();
+        await pieces.return(undefined);
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 /** Bearer token and session cookie of a request or an upgrade. */
@@ -229,6 +278,11 @@ function answerError(error: unknown, path: string, parts: RouterParts): Response
 
 function problemResponse({ status, code, message, advice }: HttpProblem): Response {
   return Response.json({ error: { code, message, advice } }, { status });
+}
+
+function notUpgraded(): HttpProblem {
+  const advice = 'Offer a WebSocket upgrade with subprotocol lapwing.v1; see protocol/SPEC.md.';
+  return new HttpProblem(426, 'upgrade-required', { message: 'This is the address of a WebSocket', advice });
 }
 
 function tooLarge(): HttpProblem {

@@ -12,6 +12,7 @@ const label = z.string().min(1).max(100);
 export const deviceIdShape = z
   .string()
   .regex(deviceIdPattern, 'letters, digits, . _ : -, at most 64, first a letter or digit');
+const deviceListPattern = /^(?:\*|[A-Za-z0-9][A-Za-z0-9._:-]{0,63}(?:,[A-Za-z0-9][A-Za-z0-9._:-]{0,63})*)$/;
 const kind = z.enum(['gauge', 'counter', 'bool', 'text']);
 const reading = z.union([z.number(), z.string()]);
 
@@ -140,6 +141,50 @@ export const shapes = {
     values: z.array(reading).describe('NaN, Infinity, -Infinity and -0 as strings'),
     nextMs: nullableTime.describe('with nextSkip, where the next page starts; null after the last'),
     nextSkip: z.number(),
+  }),
+  exportQuery: z
+    .object({
+      device: z
+        .string()
+        .regex(deviceListPattern, 'device ids with commas, or *')
+        .transform((text) => (text === '*' ? text : [...new Set(text.split(','))]))
+        .describe('device ids with commas, or * for all'),
+      metrics: z
+        .string()
+        .min(1)
+        .default('*')
+        .transform((text) => (text === '*' ? text : text.split(',')))
+        .describe('names or indices with commas, or * for all; a name that has a comma goes by its index'),
+      from: timeMs.default(limits.timeMsMin),
+      to: timeMs.default(limits.timeMsMax).describe('exclusive'),
+      format: z.enum(['csv', 'ndjson', 'parquet']).default('csv'),
+      shape: z
+        .enum(['long', 'wide'])
+        .default('long')
+        .describe(
+          'long: a line per reading, nothing is lost; wide: a line per time, the metrics of one device as columns',
+        ),
+    })
+    .refine((query) => query.to > query.from, 'to must lie after from'),
+  importQuery: z.object({
+    device: z
+      .union([deviceIdShape, z.literal('*')])
+      .describe('whose readings these are; * when the file itself says so (the long form has a column for it)'),
+    format: z.enum(['csv', 'ndjson']).default('csv'),
+    source: z
+      .string()
+      .max(200)
+      .default('')
+      .describe('tells files apart that begin with the same reading; the same file needs the same source again'),
+  }),
+  imported: z.object({
+    rows: z.number().describe('lines with readings'),
+    readings: z.number(),
+    stored: z.number().describe('readings that are new in the hub'),
+    duplicates: z.number().describe('readings that an earlier import of this file has stored'),
+    devices: z.array(z.string()),
+    badLineCount: z.number(),
+    badLines: z.array(z.object({ line: z.number(), why: z.string() })).describe('the first hundred'),
   }),
   health: z.object({
     status: z.enum(['ok', 'degraded']),

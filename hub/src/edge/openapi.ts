@@ -46,14 +46,12 @@ export function describeApi(routes: readonly Route[], version: string): unknown 
 function describeRoute(route: Route): unknown {
   const json = (schema: unknown) => ({ 'application/json': { schema } });
   const security = { public: [], person: [{ session: [] }], reader: [{ session: [] }, { token: [] }] }[route.access];
-  const answer = route.answer === undefined ? {} : { content: json(describeShape(route.answer, 'output')) };
+  const answer = describeAnswer(route);
   return {
     summary: route.summary,
     security,
     parameters: [...describePathParameters(route.path), ...describeQuery(route)],
-    ...(route.body === undefined
-      ? {}
-      : { requestBody: { required: true, content: json(describeShape(route.body, 'input')) } }),
+    ...describeBody(route),
     responses: {
       '2XX': { description: 'Done', ...answer },
       default: {
@@ -62,6 +60,21 @@ function describeRoute(route: Route): unknown {
       },
     },
   };
+}
+
+function describeBody({ body, consumes }: Route): object {
+  if (consumes !== undefined) return { requestBody: { required: true, content: describeFiles(consumes) } };
+  if (body === undefined) return {};
+  return { requestBody: { required: true, content: { 'application/json': { schema: describeShape(body, 'input') } } } };
+}
+
+function describeAnswer({ answer, produces }: Route): object {
+  if (produces !== undefined) return { content: describeFiles(produces) };
+  return answer === undefined ? {} : { content: { 'application/json': { schema: describeShape(answer, 'output') } } };
+}
+
+function describeFiles(mediaTypes: readonly string[]): object {
+  return Object.fromEntries(mediaTypes.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]));
 }
 
 function describePathParameters(path: string): unknown[] {
