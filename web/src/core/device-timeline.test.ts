@@ -3,7 +3,7 @@ import { BatchScratch, encodeMessage, makeNumberColumn, readBatch } from '@lapwi
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DeviceTimeline, type HistoryAnswer } from './device-timeline.ts';
-import { bucketsPerRange, findRange, planQuery } from './time-range.ts';
+import { bucketsPerRange, findRange, planQuery, splitTime } from './time-range.ts';
 
 const range = findRange('1m');
 const nowMs = 1_700_000_000_000;
@@ -163,6 +163,19 @@ describe('DeviceTimeline', () => {
     expect(timeline.needsHistory).toBe(false);
     timeline.setMetrics(['gauge', 'counter']);
     expect(timeline.needsHistory).toBe(true);
+  });
+});
+
+describe('splitTime', () => {
+  it('labels round local times inside the window', () => {
+    const minute = 60_000;
+    expect(splitTime(5.5 * minute, 8 * minute, { stepMs: minute, zoneMs: 0 })).toEqual(
+      [6, 7, 8].map((n) => n * minute),
+    );
+    // Days begin at local midnight, two hours before the zone's zero.
+    expect(splitTime(0, 30 * 60 * minute, { stepMs: 24 * 60 * minute, zoneMs: 120 * minute })).toEqual([
+      22 * 60 * minute,
+    ]);
   });
 });
 

@@ -47,11 +47,15 @@ export function classifyMetric(metric: MetricDeclaration): string | null {
 
 /** Index of the metric of this family with the plainest name (`cpu` before `cpu.core3`), or −1. */
 export function findFamilyMetric(metrics: readonly MetricDeclaration[], familyId: string): number {
+  const family = families.find((one) => one.id === familyId);
   let best = -1;
+  if (family === undefined) return best;
   let bestLength = Number.POSITIVE_INFINITY;
   metrics.forEach((metric, index) => {
     if (classifyMetric(metric) !== familyId) return;
-    const length = metric.name.length + (/core|\d/.test(metric.name) ? 100 : 0);
+    // `cpu.usage` is about the processor; `agent.cpu` and `pressure.cpu` are about something else's use of it.
+    const isAside = metric.name.search(family.name) > 0 ? 50 : 0;
+    const length = metric.name.length + isAside + (/core|\d/.test(metric.name) ? 100 : 0);
     if (length < bestLength) {
       bestLength = length;
       best = index;

@@ -5,6 +5,7 @@ import {
   formatOffset,
   formatScaled,
   formatSpan,
+  formatTicks,
   formatValue,
   learnNumber,
   makeNumberShape,
@@ -77,6 +78,18 @@ describe('formats', () => {
   ])('%s ms is %s, or %s where it must be short', (ms, long, short) => {
     expect(plain(formatSpan(ms))).toBe(long);
     expect(plain(formatAge(ms))).toBe(short);
+  });
+
+  it.each([
+    [[0, 0.25, 0.5], '%', ['0.00', '0.25', '0.50']],
+    [[10_000, 12_500, 15_000], 'B/s', ['10.0 k', '12.5 k', '15.0 k']],
+    [[83_100_000_000, 83_150_000_000], 'B', ['83.10 G', '83.15 G']],
+    [[5_100, 5_120], 's', ['5100', '5120']],
+    [[3_600, 7_200], 's', ['1 h', '2 h']],
+    [[0, 50], 'W', ['0', '50']],
+    [[0, 20_000_000], 'B', ['0', '20 M']],
+  ])('ticks %s %s read %s', (values, unit, texts) => {
+    expect(formatTicks(values, unit).map(plain)).toEqual(texts);
   });
 
   it.each([

@@ -89,6 +89,35 @@ export function formatScaled(value: number, unit: string): FormattedValue {
   return { text: (value < 0 ? '−' : '') + scaled.toFixed(decimals), unit: prefixes[step] + unit };
 }
 
+/**
+ * Labels of a value axis, all on one scale and with the decimals that their distance needs: "20 k", "23.75". The chart's title
+ * says the unit, so a label carries only the prefix of a scaled one.
+ */
+export function formatTicks(values: readonly number[], unit: string): string[] {
+  const step = Math.abs((values[1] ?? 1) - (values[0] ?? 0)) || 1;
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  if (unit === 's' && step >= 60) return values.map((value) => formatSpan(value * 1000));
+  const isScaled = byteUnits.has(unit) || unit === 'Hz' || unit === 'bit/s';
+  const power =
+    isScaled && largest > 0 ? Math.min(prefixes.length - 1, Math.max(0, Math.floor(Math.log10(largest) / 3))) : 0;
+  const scale = 1000 ** power;
+  const decimals = countDecimals(step / scale);
+  const suffix = power === 0 ? '' : thinSpace + prefixes[power];
+  return values.map((value) => (value === 0 && power > 0 ? '0' : formatFixed(value / scale, decimals) + suffix));
+}
+
+/** Decimals that write a step of an axis exactly, as far as an eye cares. */
+function countDecimals(step: number): number {
+  let decimals = 0;
+  while (
+    decimals < 6 &&
+    Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) > 1e-6 * 10 ** decimals * step
+  ) {
+    decimals++;
+  }
+  return decimals;
+}
+
 /** A length of time in at most two steps: "3 s", "4 min", "2 h 5 min", "6 d 4 h". */
 export function formatSpan(spanMs: number): string {
   const seconds = Math.max(0, Math.floor(spanMs / 1000));

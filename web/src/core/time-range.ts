@@ -46,6 +46,21 @@ export function findRange(name: RangeName): TimeRange {
   return timeRanges.find((range) => range.name === name) ?? timeRanges[1]!;
 }
 
+/**
+ * Where the labels of a time axis stand: at multiples of `stepMs` in local time. uPlot's own lie a fraction beside them, and a
+ * formatter then writes the minute before.
+ */
+export function splitTime(
+  fromMs: number,
+  toMs: number,
+  grid: { readonly stepMs: number; readonly zoneMs: number },
+): number[] {
+  const { stepMs, zoneMs } = grid;
+  const splits: number[] = [];
+  for (let at = Math.ceil((fromMs + zoneMs) / stepMs) * stepMs - zoneMs; at <= toMs; at += stepMs) splits.push(at);
+  return splits;
+}
+
 /** The history query whose buckets lie on the grid and whose last bucket holds `edgeMs` and a little more. */
 export function planQuery(range: TimeRange, edgeMs: number): { fromMs: number; toMs: number; buckets: number } {
   const lastBucket = Math.floor(edgeMs / range.bucketMs);

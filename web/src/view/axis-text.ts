@@ -10,7 +10,7 @@ const minutes = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2
 const days = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
 
 /** `stepMs` is the distance of the labels. */
-export function splitTimeAxis(splits: readonly number[], stepMs: number): string[] {
+export function writeTimeAxis(splits: readonly number[], stepMs: number): string[] {
   return splits.map((timeMs) => {
     if (stepMs < 60_000) return seconds.format(timeMs);
     if (stepMs >= 86_400_000) return days.format(timeMs);

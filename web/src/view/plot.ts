@@ -8,10 +8,10 @@ import uPlot from 'uplot';
 import { ChartColumns, settleRange } from '../core/chart-columns.ts';
 import type { ChartGroup } from '../core/chart-groups.ts';
 import type { DeviceRecord } from '../core/feed-state.ts';
-import { formatValue, makeNumberShape, type NumberShape, noValue } from '../core/number-format.ts';
+import { formatTicks, formatValue, makeNumberShape, type NumberShape, noValue } from '../core/number-format.ts';
 import type { SeriesBuffer } from '../core/series-buffer.ts';
-import { bucketsPerRange } from '../core/time-range.ts';
-import { splitTimeAxis } from './axis-text.ts';
+import { bucketsPerRange, splitTime } from '../core/time-range.ts';
+import { writeTimeAxis } from './axis-text.ts';
 import type { BoardView, DeviceBoard } from './device-board.ts';
 import { buildPaths, hatchGaps } from './plot-paths.ts';
 import { readToken, withAlpha } from './theme-tokens.ts';
@@ -139,7 +139,6 @@ export class Plot {
     const { group, device } = this.parts;
     const font = '11px system-ui, sans-serif';
     const grid = { stroke: () => readToken('--grid'), width: 1 };
-    const shape = device.metrics[group.series[0]!.metric]!.shape;
     return {
       width: this.width,
       height: plotHeight,
@@ -164,21 +163,22 @@ export class Plot {
           font,
           size: 22,
           gap: 5,
+          splits: (...[, , min, max, stepMs]) =>
+            splitTime(min, max, { stepMs, zoneMs: new Date(min).getTimezoneOffset() * -60_000 }),
           space: () => (this.parts.board.range.spanMs > 120_000 ? 46 : 74),
           grid: { show: false },
           ticks: { show: false },
-          values: (...[, splits, , , stepMs]) => splitTimeAxis(splits, stepMs),
+          values: (...[, splits, , , stepMs]) => writeTimeAxis(splits, stepMs),
         },
         {
           stroke: () => readToken('--muted'),
           font,
-          size: 52,
+          size: group.unit === 's' ? 72 : 52,
           gap: 6,
           space: 30,
           grid,
           ticks: { show: false },
-          values: (_u, splits) =>
-            splits.map((value) => (this.yRange === null ? '' : formatTick(value, group.unit, { shape, splits }))),
+          values: (_u, splits) => (this.yRange === null ? splits.map(() => '') : formatTicks(splits, group.unit)),
         },
       ],
       series: [{}, ...group.series.map((series, s) => this.makeSeries(series.colour, s))],
@@ -199,18 +199,6 @@ export class Plot {
       paths: (u) => buildPaths(u, this.columns.times, this.columns.series[s]!),
     };
   }
-}
-
-/** Axis labels carry as many decimals as their step needs, and scaled units where the unit scales. */
-function formatTick(value: number, unit: string, axis: { shape: NumberShape; splits: readonly number[] }): string {
-  const step = Math.abs((axis.splits[1] ?? 1) - (axis.splits[0] ?? 0)) || 1;
-  const decimals = Math.max(0, Math.min(6, -Math.floor(Math.log10(step) + 1e-9)));
-  const shown = formatValue(value, unit, { decimals });
-  if (shown.unit === unit) return shown.text;
-  // The title says the unit; a label needs only the prefix of a scaled one: "20 k".
-  const text = shown.text.includes('.') ? shown.text.replace(/\.?0+$/, '') : shown.text;
-  const prefix = shown.unit.length > unit.length && shown.unit.endsWith(unit) ? shown.unit.slice(0, -unit.length) : '';
-  return prefix === '' ? text : `${text}\u2009${prefix}`;
 }
 
 /** The row nearest to `near` that has a value, within a few rows: series of one chart need not share every bucket. */

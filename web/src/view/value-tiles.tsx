@@ -79,5 +79,7 @@ function writeExtent({ metric, extent }: Tile, board: DeviceBoard): void {
   }
   const low = formatValue(found.min, metric.unit, metric.shape);
   const high = formatValue(found.max, metric.unit, metric.shape);
-  extent.value = `${low.unit === high.unit ? low.text : low.text + thinSpace + low.unit} … ${high.text}`;
+  const isOneUnit = low.unit === high.unit;
+  const write = ({ text, unit }: typeof low) => (isOneUnit || unit === '' ? text : text + thinSpace + unit);
+  extent.value = `${write(low)} … ${write(high)}`;
 }
