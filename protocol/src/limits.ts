@@ -11,6 +11,8 @@ export const limits = {
   batchCellsMax: 65_536,
   /** Metrics of one session's table. */
   metricsMax: 1_024,
+  /** Numbers that one Skipped covers: a wrong one must not use up a stream for ever. */
+  skippedSeqsMax: 1_000_000_000,
   /** Metrics a device has had in all its sessions together: its list in Snapshot. */
   deviceMetricsMax: 4_096,
   deviceIdBytesMax: 64,

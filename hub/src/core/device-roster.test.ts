@@ -36,7 +36,7 @@ describe('presence', () => {
 
   test('after a start it is unknown, then offline; after a lost link offline at once', () => {
     const first = new CoreBench(startMs);
-    first.welcome();
+    first.welcome().say(makeBatch(1));
     first.store.commit();
     const bench = new CoreBench(startMs, first.store);
     expect(presenceOf(bench, 1_000)).toBe('unknown');
@@ -45,6 +45,12 @@ describe('presence', () => {
     expect(presenceOf(bench, 30_002)).toBe('online');
     link.hang();
     expect(presenceOf(bench, 30_003)).toBe('offline');
+  });
+
+  test('a device that was enrolled and never connected stays unknown', () => {
+    const bench = new CoreBench(startMs);
+    bench.roster.enrol('pi-1', startMs);
+    expect(presenceOf(bench, 3_600_000)).toBe('unknown');
   });
 
   test('asleep until it should have woken, with half a sleep of slack', () => {

@@ -224,7 +224,8 @@ export class DeviceRoster {
       const slackMs = Math.max(this.options.lateMsMin, (device.wakeMs - device.lastSeenMs) / 2);
       return nowMs > device.wakeMs + slackMs ? 'offline' : 'asleep';
     }
-    if (device.presence === 'unknown' && nowMs - this.options.startedMs < this.options.graceMs) return 'unknown';
+    const isFresh = nowMs - this.options.startedMs < this.options.graceMs;
+    if (device.presence === 'unknown' && (isFresh || Number.isNaN(device.lastSeenMs))) return 'unknown';
     return 'offline';
   }
 

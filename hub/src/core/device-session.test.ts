@@ -79,6 +79,15 @@ describe('a device session', () => {
     expect(bench.intake.counters.duplicates).toBe(2);
   });
 
+  test('DL-10: a duplicate that asks for its Ack gets it at once', () => {
+    const bench = new CoreBench();
+    const link = bench.welcome();
+    link.say(makeBatch(1));
+    bench.store.commit();
+    link.say(makeBatch(1, { ackNow: true }));
+    expect(link.acks()).toEqual([1]);
+  });
+
   test('DL: Skipped fills a hole with its reason', () => {
     const bench = new CoreBench();
     const link = bench.welcome();
@@ -170,6 +179,7 @@ describe('each thing a device can do wrong has its code, and the others go on', 
     ['unauthorized', (bench) => say(bench.connect(), makeHello({ token: 'wrong' }))],
     ['unauthorized', (bench) => say(bench.connect({ deviceId: 'pi-9' }), makeHello())],
     ['sequenceGap', (bench) => say(bench.welcome(), makeBatch(2))],
+    ['valueOutOfRange', (bench) => say(bench.welcome(), makeSkipped(1, 2 ** 50))],
     ['unknownMetric', (bench) => say(bench.welcome(), makeBatch(1, { columns: [column(3)] }))],
     ['metricConflict', (bench) => say(bench.welcome(), makeBatch(1, { columns: [column(1)] }))],
     ['metricConflict', (bench) => say(bench.welcome(), makeBatch(1, { columns: [column(2)] }))],
@@ -204,6 +214,9 @@ describe('each thing a device can do wrong has its code, and the others go on', 
     expectFault(link, 'notBinary');
   });
 
+  function makeSkipped(fromSeq: number, toSeq: number): Message {
+    return { type: 'skipped', fromSeq, toSeq, reason: 'overflow', fromMs: 0, toMs: 0, readings: 0 };
+  }
   function say(link: TestLink, message: Message): TestLink {
     link.say(message);
     return link;

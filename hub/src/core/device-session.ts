@@ -178,7 +178,10 @@ export class DeviceSession implements SessionHandle, AckSink {
     if (!deviceIdPattern.test(message.deviceId))
       return this.fail('invalidText', 'the device id has characters it may not have');
     const device = this.identify(message);
-    if (device === null) return this.fail('unauthorized', 'the token does not belong to this device');
+    if (device === null) {
+      const hasToken = this.claim !== null || message.token !== '';
+      return this.fail('unauthorized', hasToken ? 'the token does not belong to this device' : 'no token came');
+    }
     const opened = this.parts.roster.openStream(device, message, nowMs);
     if ('fault' in opened) return this.fail(opened.fault, opened.text);
     this.begin(opened, message, nowMs);
@@ -197,7 +200,7 @@ export class DeviceSession implements SessionHandle, AckSink {
     roster.attach(device, this, nowMs);
     this.stage = { name: 'live', stream };
     intake.openStream(stream, this);
-    if (hello.clockMs !== 0) device.clockOffsetMs = hello.clockMs - nowMs;
+    device.clockOffsetMs = hello.clockMs === 0 ? Number.NaN : hello.clockMs - nowMs;
     const { progress } = stream;
     progress.advanceAcked(progress.committed);
     this.link.send(

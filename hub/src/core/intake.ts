@@ -10,6 +10,7 @@ import {
   type DeviceEvent,
   encodeMessage,
   type FaultReport,
+  limits,
   readBatch,
   type Skipped,
 } from '@lapwing/protocol';
@@ -114,6 +115,9 @@ export class Intake {
   }
 
   acceptSkipped(stream: StreamState, skipped: Skipped, arrived: Arrived): FaultReport | null {
+    if (skipped.toSeq - skipped.fromSeq >= limits.skippedSeqsMax) {
+      return { fault: 'valueOutOfRange', text: `one Skipped covers at most ${limits.skippedSeqsMax} numbers` };
+    }
     const refused = this.judge(
       stream,
       { fromSeq: skipped.fromSeq, toSeq: skipped.toSeq, ackNow: false },
@@ -204,7 +208,8 @@ export class Intake {
     }
     if (arrival === 'duplicate') {
       this.counters.duplicates += 1;
-      if (entry !== undefined) this.considerAck(entry, nowMs);
+      if (entry !== undefined && range.ackNow) this.requestAck(stream);
+      else if (entry !== undefined) this.considerAck(entry, nowMs);
       return null;
     }
     if (range.ackNow && entry !== undefined) entry.ackNowSeq = range.toSeq;

@@ -161,6 +161,23 @@ describe('the live feed', () => {
     expect(viewer.ofType('snapshot')[0]!.table).toEqual([0, 1, 2, 3]);
   });
 
+  test('LV-4: Live goes on right behind the seq of a Snapshot, also one between batches', () => {
+    const bench = new CoreBench();
+    const device = bench.welcome();
+    const viewer = new TestViewer();
+    bench.feed.subscribe(bench.feed.addViewer(viewer), { type: 'subscribe', id: 1, devices: [] });
+    bench.feed.flush(0);
+    device.say(makeBatch(1));
+    bench.feed.flush(1);
+    for (const seq of [2, 3]) device.say(makeBatch(seq));
+    device.say({ type: 'declare', firstIndex: 3, metrics: [{ name: 'new', unit: '', kind: 'gauge' }] });
+    device.say(makeBatch(4));
+    viewer.heard.length = 0;
+    bench.feed.flush(2);
+    expect(viewer.ofType('snapshot').map(({ seq }) => seq)).toEqual([1]);
+    expect(liveSeqs(viewer)).toEqual([2, 3, 4]);
+  });
+
   test('unknown devices and too many subscriptions are refused', () => {
     const bench = new CoreBench();
     const viewer = bench.feed.addViewer(new TestViewer());

@@ -16,7 +16,7 @@ import {
   type Subscribe,
 } from '@lapwing/protocol';
 import type { DeviceRoster, DeviceState, StreamState } from './device-roster.ts';
-import type { Arrived, DeviceKey } from './ports.ts';
+import type { Arrived, DeviceKey, StreamKey } from './ports.ts';
 import { makePresenceEntry, makeSnapshot } from './snapshot.ts';
 
 /** One viewer's socket as the feed sees it. */
@@ -52,6 +52,7 @@ interface Audience {
 
 interface PendingEntry {
   readonly device: DeviceState;
+  readonly seq: number;
   readonly entry: LiveEntry;
 }
 
@@ -127,12 +128,12 @@ export class LiveFeed {
   publishBatch(stream: StreamState, batch: BatchScratch, { frame, nowMs }: Arrived): void {
     if (this.viewers === 0) return;
     const body: LiveEntry['body'] = batch.backfill ? describeLate(batch) : { kind: 'batch', frame };
-    this.push(stream.device, { stream: stream.key, arrivedMs: nowMs, body });
+    this.push(stream, { stream: stream.key, arrivedMs: nowMs, body });
   }
 
   publishEvent(stream: StreamState, { frame, nowMs }: Arrived): void {
     if (this.viewers === 0) return;
-    this.push(stream.device, { stream: stream.key, arrivedMs: nowMs, body: { kind: 'event', frame } });
+    this.push(stream, { stream: stream.key, arrivedMs: nowMs, body: { kind: 'event', frame } });
   }
 
   /** Its stream, metric table or facts changed: viewers need a Snapshot before the next Live makes sense. */
@@ -155,6 +156,7 @@ export class LiveFeed {
   flush(nowMs: number): boolean {
     const { pending } = this;
     const presence = [...this.presenceChanged];
+    const shown = findShown(pending);
     this.pending = [];
     this.presenceChanged.clear();
     let anyBehind = false;
@@ -164,7 +166,7 @@ export class LiveFeed {
       const changed = presence.filter((device) => isWatched(audience, device));
       const frames = encodeOnce(watched, changed, nowMs);
       for (const viewer of audience.viewers) {
-        if (this.flushViewer(viewer, { watched, changed, frames })) continue;
+        if (this.flushViewer(viewer, { watched, changed, frames, shown })) continue;
         anyBehind = true;
       }
     }
@@ -172,11 +174,8 @@ export class LiveFeed {
   }
 
   /** False when the viewer is behind. */
-  private flushViewer(
-    viewer: Viewer,
-    news: { watched: readonly PendingEntry[]; changed: readonly DeviceState[]; frames: FrameMaker },
-  ): boolean {
-    if (this.payOwed(viewer)) {
+  private flushViewer(viewer: Viewer, news: News): boolean {
+    if (this.payOwed(viewer, news.shown)) {
       for (const frame of news.frames()) viewer.link.send(frame);
       return true;
     }
@@ -186,7 +185,7 @@ export class LiveFeed {
   }
 
   /** Sends Snapshots as far as the socket drains; true when none is owed any more. */
-  private payOwed(viewer: Viewer): boolean {
+  private payOwed(viewer: Viewer, shown: ReadonlyMap<StreamKey, number>): boolean {
     const { owed, link } = viewer;
     if (link.bufferedBytes() > this.options.stallBytes) return false;
     let presence: PresenceEntry[] = [];
@@ -195,7 +194,8 @@ export class LiveFeed {
       owed.delete(key);
       const device = this.roster.deviceOf(key);
       if (device === undefined) continue;
-      link.send(encodeMessage(makeSnapshot(device, conflated)));
+      const shownSeq = device.stream === null ? undefined : shown.get(device.stream.key);
+      link.send(encodeMessage(makeSnapshot(device, { conflated, shownSeq })));
       presence.push(makePresenceEntry(device));
       if (presence.length < presencePerFrameMax) continue;
       link.send(encodeMessage({ type: 'presence', entries: presence }));
@@ -205,8 +205,8 @@ export class LiveFeed {
     return owed.size === 0;
   }
 
-  private push(device: DeviceState, entry: LiveEntry): void {
-    this.pending.push({ device, entry });
+  private push(stream: StreamState, entry: LiveEntry): void {
+    this.pending.push({ device: stream.device, seq: stream.progress.received, entry });
     if (this.pending.length === 1) this.requestFlush();
   }
 
@@ -235,6 +235,24 @@ export class LiveFeed {
 }
 
 type FrameMaker = () => readonly Uint8Array[];
+
+/** What one flush has for one audience. */
+interface News {
+  readonly watched: readonly PendingEntry[];
+  readonly changed: readonly DeviceState[];
+  readonly frames: FrameMaker;
+  /** Per stream with something pending: up to where it was shown before. A Snapshot says that, so that Live goes on behind it. */
+  readonly shown: ReadonlyMap<StreamKey, number>;
+}
+
+function findShown(pending: readonly PendingEntry[]): Map<StreamKey, number> {
+  const shown = new Map<StreamKey, number>();
+  for (const { seq, entry } of pending) {
+    const stream = entry.stream as StreamKey;
+    if (!shown.has(stream)) shown.set(stream, seq - 1);
+  }
+  return shown;
+}
 
 /** The frames of one audience, made when the first of its viewers takes them. */
 function encodeOnce(watched: readonly PendingEntry[], changed: readonly DeviceState[], sentMs: number): FrameMaker {

@@ -4,14 +4,20 @@
 import type { LatestValue, PresenceEntry, Snapshot } from '@lapwing/protocol';
 import type { DeviceState } from './device-roster.ts';
 
-/** `conflated`: readings were left out for this viewer since its last Live of the device (LV-5). */
-export function makeSnapshot(device: DeviceState, conflated: boolean): Snapshot {
+/**
+ * `conflated`: readings were left out for this viewer since its last Live of the device (LV-5). `shownSeq`: where Live of its
+ * stream goes on behind, when that is not all that was received.
+ */
+export function makeSnapshot(
+  device: DeviceState,
+  { conflated, shownSeq }: { conflated: boolean; shownSeq: number | undefined },
+): Snapshot {
   const { stream, metrics } = device;
   return {
     type: 'snapshot',
     device: device.deviceId,
     stream: stream?.key ?? 0,
-    seq: stream?.progress.received ?? 0,
+    seq: shownSeq ?? stream?.progress.received ?? 0,
     conflated,
     clockOffsetMs: device.clockOffsetMs,
     table: stream?.table ?? [],

@@ -89,7 +89,12 @@ export class HubServer {
     if (devices.count() >= linksMax) return refuse(upgrade, 503, `The hub is at its limit of ${linksMax} links.`);
     if (!hasAuthorization) return devices.accept(upgrade, null);
     const claim = bearer === '' ? null : findDevice(bearer);
-    if (claim === null) return refuse(upgrade, 401, 'This device token is unknown or revoked; enrol the device again.');
+    if (claim === null)
+      return refuse(
+        upgrade,
+        401,
+        'Authorization must be Bearer and a device’s own token; this one is none, or was revoked.',
+      );
     devices.accept(upgrade, claim);
   }
 
@@ -117,7 +122,7 @@ const statusCode: Record<number, string> = {
 
 function refuse({ socket }: Upgrade, status: number, message: string): void {
   const body = JSON.stringify({
-    error: { code: statusCode[status], message, advice: 'protocol/SPEC.md, Connecting.' },
+    error: { code: statusCode[status], message, advice: 'See protocol/SPEC.md, A first device.' },
   });
   const head = [
     `HTTP/1.1 ${status} ${statusText[status]}`,

@@ -84,7 +84,11 @@ export class MemoryStore implements Store {
     const devices = new Map<DeviceKey, StoredDevice>();
     const streams = new Map<StreamKey, StoredStream>();
     for (const change of this.changes) applyChange(change, devices, streams);
-    for (const { stream, seq } of this.frames) streams.set(stream, { ...streams.get(stream)!, committedSeq: seq });
+    for (const { stream, seq, arrivedMs } of this.frames) {
+      const stored = streams.get(stream)!;
+      streams.set(stream, { ...stored, committedSeq: seq });
+      devices.set(stored.device, { ...devices.get(stored.device)!, lastSeenMs: arrivedMs });
+    }
     return { devices: [...devices.values()], streams: [...streams.values()], identity: emptyIdentity };
   }
 
