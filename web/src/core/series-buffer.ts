@@ -87,7 +87,7 @@ export class SeriesBuffer {
 
   private addFinite(slot: number, timeMs: number, value: number): void {
     const before = this.finite[slot]!++;
-    this.sum[slot]! += value;
+    this.sum[slot] = before === 0 ? value : this.sum[slot]! + value;
     if (before === 0 || value < this.min[slot]!) this.min[slot] = value;
     if (before === 0 || value > this.max[slot]!) this.max[slot] = value;
     if (before === 0 || timeMs < this.firstMs[slot]!) {
