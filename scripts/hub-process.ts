@@ -10,8 +10,8 @@ import { promisify } from 'node:util';
 import { spawnOwn } from './child-processes.ts';
 
 const root = resolve(import.meta.dirname, '..');
-export const hubEntry = join(root, 'hub/src/cli.ts');
-export const simEntry = join(root, 'device-sim/src/cli.ts');
+export const hubEntry = join(root, 'hub/src/cli.mjs');
+export const simEntry = join(root, 'device-sim/src/cli.mjs');
 
 /** How long a hub may take until it listens: a slow machine and a large file, not a hang. */
 const readyMsMax = 20_000;

@@ -36,7 +36,7 @@ let stopping = false;
 
 function startHub(): void {
   const args = [
-    join(root, 'hub/src/cli.ts'),
+    join(root, 'hub/src/cli.mjs'),
     'start',
     ...(values.data === undefined ? ['--data', dataFolder] : []),
     ...hubArgs,
@@ -68,7 +68,7 @@ function hubOnReady(ready: Ready): void {
 /** The agent is this machine as a device. If it dies the hub goes on, and the agent comes back with growing pauses. */
 function startAgent(ready: Ready, pauseMs: number): void {
   const state = join(dataFolder, 'agent');
-  const args = [join(root, 'device-sim/src/cli.ts'), 'host', '--hub', ready.url, '--state', state, '--json'];
+  const args = [join(root, 'device-sim/src/cli.mjs'), 'host', '--hub', ready.url, '--state', state, '--json'];
   const startMs = performance.now();
   const started = spawn(process.execPath, args, {
     env: { ...process.env, LAPWING_ENROLMENT_KEY: ready.ticket },

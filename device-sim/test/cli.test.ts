@@ -7,7 +7,7 @@ import { fleetCommand } from '../src/fleet-command.ts';
 import { hostCommand } from '../src/host-command.ts';
 import { replayCommand } from '../src/replay-command.ts';
 
-const cli = join(import.meta.dirname, '../src/cli.ts');
+const cli = join(import.meta.dirname, '../src/cli.mjs');
 
 function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8', timeout: 8_000 });
