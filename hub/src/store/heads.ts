@@ -6,6 +6,7 @@
  * index; `table` turns it into the device's. Writes nothing to disk.
  */
 import { type BatchScratch, batchCoding } from '@lapwing/protocol';
+import { countLate } from './block-facts.ts';
 
 const rowsAtFirst = 16;
 /** A stream that filled its last head starts the next with room for half of that, up to this. */
@@ -86,6 +87,8 @@ export class StreamHead {
   texts: (HeadColumn | undefined)[] = [];
   /** About what the columns hold in memory. */
   bytes = 0;
+  /** Of the readings in the columns. */
+  readonly counts = { readings: 0, late: 0, backfilled: 0 };
   private rowsExpected = rowsAtFirst;
 
   constructor(stream: { key: number; device: number; table: readonly number[]; sealedSeq: number; arrivedMs: number }) {
@@ -115,6 +118,16 @@ export class StreamHead {
     }
     this.rows = base + rows;
     this.bytes += rows * (16 + 8 * scratch.columns);
+    this.count(scratch, arrivedMs);
+  }
+
+  private count(scratch: BatchScratch, arrivedMs: number): void {
+    const { counts } = this;
+    let readings = 0;
+    for (let c = 0; c < scratch.columns; c++) readings += scratch.presentCounts[c]!;
+    counts.readings += readings;
+    if (scratch.backfill) counts.backfilled += readings;
+    else counts.late += countLate(scratch, arrivedMs);
   }
 
   private appendNumbers(scratch: BatchScratch, c: number): void {
@@ -161,6 +174,7 @@ export class StreamHead {
     this.rows = 0;
     this.seqFirst = 0;
     this.bytes = 0;
+    Object.assign(this.counts, { readings: 0, late: 0, backfilled: 0 });
     this.times = new Float64Array(0);
     this.arrivals = new Float64Array(0);
     this.numbers = [];

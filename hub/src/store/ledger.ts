@@ -8,9 +8,11 @@
 import assert from 'node:assert/strict';
 import { BatchScratch, decodeMessage, frameType, readBatch } from '@lapwing/protocol';
 import type { StoreChange } from '../core/ports.ts';
+import { prepareBlockWriter } from './block-writer.ts';
 import { prepareChanges } from './changes.ts';
 import { GroupCursor } from './group.ts';
 import { StreamHead } from './heads.ts';
+import { fullRows, Merger } from './merge.ts';
 import { migrations } from './schema.ts';
 import { prepareSealer } from './sealer.ts';
 import {
@@ -38,6 +40,11 @@ export interface LedgerOptions {
 }
 
 const trimBytesPerSlice = 2 * 1024 * 1024;
+/** When the log is over its budget it is brought down to this part of it at once: heads that lie together are sealed together. */
+const logDrained = 7 / 8;
+/** What one transaction seals: about four milliseconds of coding. */
+const sealReadingsPerStep = 16_384;
+const sealHeadsPerStep = 256;
 const pageBytes = 4096;
 
 export class Ledger {
@@ -48,7 +55,11 @@ export class Ledger {
   damagedFrames = 0;
   private readonly options: LedgerOptions;
   private readonly applyChange: (change: StoreChange) => void;
-  private readonly seal: (head: StreamHead) => void;
+  private readonly seal: (heads: readonly StreamHead[]) => void;
+  private readonly merger: Merger;
+  /** Streams whose newest blocks may be due for merging; true: the stream is finished. */
+  private readonly mergeable = new Map<number, boolean>();
+  private isDraining = false;
   private readonly insertLog: Statement;
   private readonly insertEvent: Statement;
   private readonly insertGap: Statement;
@@ -69,7 +80,9 @@ export class Ledger {
     try {
       migrate(this.connection, migrations);
       this.applyChange = prepareChanges(this.connection);
-      this.seal = prepareSealer(this.connection);
+      const writeBlock = prepareBlockWriter(this.connection);
+      this.seal = prepareSealer(this.connection, writeBlock);
+      this.merger = new Merger(this.connection, writeBlock);
       this.insertLog = this.connection.prepare('INSERT INTO log(id, frames) VALUES(?, ?)');
       this.insertEvent = this.connection.prepare(
         'INSERT OR REPLACE INTO events(stream, seq, device, at_ms, arrived_ms, level, code, text) VALUES(?, ?, ?, ?, ?, ?, ?, ?)',
@@ -111,23 +124,60 @@ export class Ledger {
     this.decodeFrames(bytes, this.nextLogId - 1);
   }
 
-  /** A slice of upkeep: a checkpoint if it is time, then sealing and trimming, until about `untilMs` of performance.now(). True: there is more to do. */
+  /**
+   * A slice of upkeep until about `untilMs` of performance.now(): a checkpoint if it is time, then sealing and trimming, then
+   * merging. True: there is more to do.
+   */
   maintain(untilMs: number): boolean {
     if (this.bytesSinceCheckpoint >= this.options.checkpointBytes) {
       this.bytesSinceCheckpoint = 0;
       this.connection.pragma('wal_checkpoint(PASSIVE)');
     }
-    while (this.logBytes > this.options.logBytesMax || this.headBytes > this.options.headBytesMax) {
-      const oldest: StreamHead | undefined = this.unsealed.values().next().value;
-      const trimmable = this.logRows[this.logRowsTrimmed];
-      const overLog = this.logBytes > this.options.logBytesMax;
-      if (overLog && trimmable !== undefined && (oldest === undefined || trimmable.id < oldest.logRowOldest)) {
-        this.trimLog(oldest?.logRowOldest ?? this.nextLogId);
-      } else if (oldest !== undefined) this.sealHead(oldest);
-      else break;
-      if (performance.now() >= untilMs) return true;
-    }
+    while (this.shrinkLog() || this.mergeNext()) if (performance.now() >= untilMs) return true;
     return false;
+  }
+
+  /** One step back to the bounds of log and heads; false when within them. */
+  private shrinkLog(): boolean {
+    const { logBytesMax, headBytesMax } = this.options;
+    if (this.logBytes > logBytesMax) this.isDraining = true;
+    else if (this.logBytes <= logBytesMax * logDrained) this.isDraining = false;
+    if (!this.isDraining && this.headBytes <= headBytesMax) return false;
+    const oldest: StreamHead | undefined = this.unsealed.values().next().value;
+    const trimmable = this.logRows[this.logRowsTrimmed];
+    if (this.isDraining && trimmable !== undefined && (oldest === undefined || trimmable.id < oldest.logRowOldest)) {
+      this.trimLog(oldest?.logRowOldest ?? this.nextLogId);
+    } else if (oldest !== undefined) this.sealHeads(this.chooseOldest());
+    else return false;
+    return true;
+  }
+
+  /** The streams that hold the log longest, up to one step's worth. */
+  private chooseOldest(): StreamHead[] {
+    const chosen: StreamHead[] = [];
+    let readings = 0;
+    for (const head of this.unsealed.values()) {
+      chosen.push(head);
+      readings += head.counts.readings;
+      if (readings >= sealReadingsPerStep || chosen.length === sealHeadsPerStep) break;
+    }
+    return chosen;
+  }
+
+  /** One merge; false when nothing is waiting for one. */
+  private mergeNext(): boolean {
+    const next = this.mergeable.entries().next().value;
+    if (next === undefined) return false;
+    const [stream, isFinished] = next;
+    const before = this.merger.rowsWritten;
+    if (!this.merger.mergeStream(stream, isFinished)) this.mergeable.delete(stream);
+    this.bytesSinceCheckpoint += (this.merger.rowsWritten - before) * 4;
+    return true;
+  }
+
+  /** Rows that merging wrote again since the ledger was opened. */
+  get rowsMerged(): number {
+    return this.merger.rowsWritten;
   }
 
   /** A durable write of its own, after moving what the WAL holds into the file: both must work before the store is well again. */
@@ -214,7 +264,7 @@ export class Ledger {
   /** In the middle of a group's decoding a full disk only makes the head longer: the group itself is committed. */
   private sealIfPossible(head: StreamHead): boolean {
     try {
-      this.sealHead(head);
+      this.sealHeads([head]);
       return true;
     } catch (error) {
       if (!isWorldFailure(error)) throw error;
@@ -222,12 +272,17 @@ export class Ledger {
     }
   }
 
-  private sealHead(head: StreamHead): void {
-    const bytes = head.bytes;
-    this.seal(head);
-    this.headBytes -= bytes;
-    this.unsealed.delete(head.key);
-    this.bytesSinceCheckpoint += bytes >> 3;
+  private sealHeads(heads: StreamHead[]): void {
+    const bytes = heads.map((head) => head.bytes);
+    const small = heads.filter((head) => head.rows > 0 && head.rows < fullRows);
+    // Neighbours by key are neighbours in the tables.
+    this.seal(heads.toSorted((a, b) => a.key - b.key));
+    heads.forEach((head, i) => {
+      this.headBytes -= bytes[i]!;
+      this.unsealed.delete(head.key);
+      this.bytesSinceCheckpoint += bytes[i]! >> 3;
+    });
+    for (const { key } of small) this.mergeable.set(key, this.mergeable.get(key) ?? false);
   }
 
   private trimLog(before: number): void {

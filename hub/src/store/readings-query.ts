@@ -98,6 +98,7 @@ function addBlock(
   if (column === undefined) return;
   const times = snapshots.readTimes(from.block);
   const arrivals = snapshots.readArrivals(from.block);
+  if (times === undefined || arrivals === undefined) return;
   const { rowOf, values, count } = column;
   for (let index = 0; index < count; index++) {
     const row = rowOf === null ? index : rowOf[index]!;

@@ -60,6 +60,20 @@ export const migrations: readonly string[] = [
   -- The store's own proof that the disk takes writes again.
   CREATE TABLE probe(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
   `,
+  // Blocks get a checksum, facts about their arrival, and an order of their own (seq_from), so that merging may give them new ids.
+  // Those written before keep both NULL. Small things first: times and arrivals may reach into overflow pages.
+  `
+  CREATE TABLE blocks_2(
+    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, seq_from INTEGER NOT NULL, seq_to INTEGER NOT NULL,
+    t_min REAL NOT NULL, t_max REAL NOT NULL, row_count INTEGER NOT NULL, check_sum BLOB, facts BLOB,
+    times BLOB NOT NULL, arrivals BLOB NOT NULL
+  );
+  INSERT INTO blocks_2 SELECT id, stream, seq_from, seq_to, t_min, t_max, row_count, NULL, NULL, times, arrivals FROM blocks;
+  DROP TABLE blocks;
+  ALTER TABLE blocks_2 RENAME TO blocks;
+  CREATE INDEX blocks_by_time ON blocks(stream, t_max, t_min, seq_from);
+  CREATE INDEX blocks_by_seq ON blocks(stream, seq_from);
+  `,
 ];
 
 /** Columns per block in `block_columns.id`: twice the metrics a device may have, with room. */

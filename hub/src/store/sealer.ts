@@ -1,31 +1,23 @@
 /**
- * Turns a head into a block: one row for the block, one per column, the stream's `sealed_seq`, and the newest values.
+ * Turns heads into blocks: a block each, their streams' `sealed_seq`, and the newest values.
  *
- * Invariant: all of it in one transaction, so that a replayed log knows exactly which frames are in blocks. The head is cleared
+ * Invariant: all of it in one transaction, so that a replayed log knows exactly which frames are in blocks. Heads are cleared
  * only after the commit. That commit is not fsynced by itself: losing it in a power cut leaves the log, which says the same,
  * and the next group's commit makes it durable. Owns the prepared statements of one connection.
  */
 import assert from 'node:assert/strict';
-import { foldArrivals } from './arrivals.ts';
-import { computeStats, encodeStats } from './block-stats.ts';
-import { encodeColumn } from './column-code.ts';
+import { type BlockFacts, gatherFacts } from './block-facts.ts';
+import type { BlockColumn, WriteBlock, WrittenColumn } from './block-writer.ts';
 import type { HeadColumn, StreamHead } from './heads.ts';
-import { columnIdOf } from './schema.ts';
 import { type Connection, runRelaxed, type Statement } from './sqlite.ts';
 
 interface SealStatements {
-  readonly block: Statement;
-  readonly column: Statement;
   readonly sealed: Statement;
   readonly latest: Statement;
 }
 
 function prepareStatements(connection: Connection): SealStatements {
   return {
-    block: connection.prepare(
-      `INSERT INTO blocks(stream, seq_from, seq_to, t_min, t_max, row_count, times, arrivals) VALUES(?, ?, ?, ?, ?, ?, ?, ?)`,
-    ),
-    column: connection.prepare('INSERT INTO block_columns(id, stats, data) VALUES(?, ?, ?)'),
     sealed: connection.prepare('UPDATE streams SET sealed_seq = ?, arrived_ms = ? WHERE key = ?'),
     latest: connection.prepare(
       `INSERT INTO latest(device, metric, time_ms, arrived_ms, value) VALUES(?, ?, ?, ?, ?)
@@ -36,51 +28,51 @@ function prepareStatements(connection: Connection): SealStatements {
   };
 }
 
-export function prepareSealer(connection: Connection): (head: StreamHead) => void {
+/** Seals several heads in one transaction: neighbours share the pages that it writes. */
+export function prepareSealer(connection: Connection, writeBlock: WriteBlock): (heads: readonly StreamHead[]) => void {
   const statements = prepareStatements(connection);
-  return (head) => {
+  return (heads) => {
     runRelaxed(connection, () => {
-      if (head.rows > 0) writeBlock(statements, head);
-      const { changes } = statements.sealed.run(
-        head.decodedSeq,
-        Number.isNaN(head.arrivedMs) ? null : head.arrivedMs,
-        head.key,
-      );
-      assert(changes === 1, `stream ${head.key} is not in the database`);
+      for (const head of heads) {
+        if (head.rows > 0) writeHead(statements, writeBlock, head);
+        const arrivedMs = Number.isNaN(head.arrivedMs) ? null : head.arrivedMs;
+        const { changes } = statements.sealed.run(head.decodedSeq, arrivedMs, head.key);
+        assert(changes === 1, `stream ${head.key} is not in the database`);
+      }
     });
-    head.clear();
+    for (const head of heads) head.clear();
   };
 }
 
-function writeBlock(statements: SealStatements, head: StreamHead): void {
-  const times = head.times.subarray(0, head.rows);
-  let minMs = Number.POSITIVE_INFINITY;
-  let maxMs = Number.NEGATIVE_INFINITY;
-  for (const time of times) {
-    if (time < minMs) minMs = time;
-    if (time > maxMs) maxMs = time;
-  }
-  const block = Number(
-    statements.block.run(
-      head.key,
-      head.seqFirst,
-      head.decodedSeq,
-      minMs,
-      maxMs,
-      head.rows,
-      encodeColumn({ values: times, count: head.rows, rowOf: null }),
-      encodeColumn(foldArrivals(head.arrivals, head.rows)),
-    ).lastInsertRowid,
-  );
+function writeHead(statements: SealStatements, writeBlock: WriteBlock, head: StreamHead): void {
+  const noteLatest = ({ metric, isText, values, rowOf }: BlockColumn, { lastIndex, lastMs }: WrittenColumn) => {
+    const row = rowOf === null ? lastIndex : rowOf[lastIndex]!;
+    const newest = isText ? values[lastIndex]! : encodeNumber(values[lastIndex] as number);
+    statements.latest.run(head.device, metric, lastMs, head.arrivals[row]!, newest);
+  };
+  const source = {
+    stream: head.key,
+    seqFrom: head.seqFirst,
+    seqTo: head.decodedSeq,
+    times: head.times.subarray(0, head.rows),
+    arrivals: head.arrivals.subarray(0, head.rows),
+    facts: factsOf(head),
+    columns: listColumns(head),
+  };
+  writeBlock(source, noteLatest);
+}
+
+function* listColumns(head: StreamHead): Generator<BlockColumn> {
   for (const { metric, column } of head.columns()) {
-    const values = valuesOf(column);
-    const stats = computeStats({ values, rowOf: column.rowOf, start: 0, end: column.count }, times);
-    const data = encodeColumn({ values, count: column.count, rowOf: column.rowOf });
-    statements.column.run(columnIdOf(block, metric, column.isText), encodeStats(stats, { minMs, maxMs }), data);
-    const row = column.rowOf === null ? stats.lastIndex : column.rowOf[stats.lastIndex]!;
-    const newest = column.isText ? column.texts[stats.lastIndex]! : encodeNumber(column.numbers[stats.lastIndex]!);
-    statements.latest.run(head.device, metric, stats.lastMs, head.arrivals[row]!, newest);
+    const { isText, count, rowOf } = column;
+    yield { metric, isText, values: valuesOf(column), count, rowOf };
   }
+}
+
+/** For a head that holds rows. */
+export function factsOf(head: StreamHead): BlockFacts {
+  const times = head.times.subarray(0, head.rows);
+  return gatherFacts(times, head.arrivals.subarray(0, head.rows), head.counts);
 }
 
 export function valuesOf(column: HeadColumn): Float64Array | readonly string[] {

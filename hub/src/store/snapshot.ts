@@ -3,12 +3,14 @@
  *
  * Owns a read-only connection and the channel to the writer. Invariant: blocks and heads fit without a hole and without an
  * overlap, because the writer answers for heads only while its sealed_seq of every stream is the one in the snapshot; else the
- * snapshot is taken anew. One query at a time; the transaction ends with it.
+ * snapshot is taken anew. One query at a time; the transaction ends with it. What does not match its checksum is counted in
+ * `damaged` and left out, never returned and never a reason to fail.
  */
 import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
 import { unfoldArrivals } from './arrivals.ts';
-import { type Column, decodeColumn } from './column-code.ts';
+import { type BlockPlace, isBlobOf, isBlockWhole, takeStats } from './block-checks.ts';
+import { type Column, DamagedColumnError, decodeColumn } from './column-code.ts';
 import { columnIdOf } from './schema.ts';
 import { type Connection, openReading, type Statement } from './sqlite.ts';
 import type { HeadAnswer, HeadRequest, HeadRows } from './worker-messages.ts';
@@ -35,14 +37,20 @@ export interface Range {
 /** A new snapshot each time a stream was sealed in between; more often than this in a row is our bug. */
 const attemptsMax = 1000;
 
+const blockPlace =
+  'id, stream, seq_from AS seqFrom, seq_to AS seqTo, t_min AS minMs, t_max AS maxMs, row_count AS rows';
+
 export class Snapshots {
   readonly connection: Connection;
+  /** Columns of the running query that were left out because they do not match their checksum, or all of their block does not. */
+  readonly damaged = new Set<number>();
+  private readonly ranges = new Map<number, BlockRow>();
   private readonly writerPort: MessagePort;
   private readonly abortFlag: Int32Array;
   private readonly selectStreams: Statement;
   private readonly selectBlocks: Statement;
   private readonly selectStats: Statement;
-  private readonly selectData: Statement;
+  private readonly selectColumn: Statement;
   private readonly selectTimes: Statement;
   private readonly selectArrivals: Statement;
   private readonly selectKind: Statement;
@@ -55,12 +63,12 @@ export class Snapshots {
     this.selectStreams = prepare('SELECT key, sealed_seq AS sealedSeq FROM streams WHERE device = ? ORDER BY key');
     this.selectBlocks = prepare(
       `SELECT id, t_min AS minMs, t_max AS maxMs FROM blocks INDEXED BY blocks_by_time
-       WHERE stream = ? AND t_max >= ? AND t_min < ? ORDER BY id`,
+       WHERE stream = ? AND t_max >= ? AND t_min < ? ORDER BY seq_from`,
     );
     this.selectStats = prepare('SELECT stats FROM block_columns WHERE id = ?').pluck();
-    this.selectData = prepare('SELECT data FROM block_columns WHERE id = ?').pluck();
-    this.selectTimes = prepare('SELECT times FROM blocks WHERE id = ?').pluck();
-    this.selectArrivals = prepare('SELECT arrivals, row_count AS rows FROM blocks WHERE id = ?');
+    this.selectColumn = prepare('SELECT stats, data FROM block_columns WHERE id = ?');
+    this.selectTimes = prepare(`SELECT ${blockPlace}, check_sum AS checkSum, facts, times FROM blocks WHERE id = ?`);
+    this.selectArrivals = prepare('SELECT check_sum AS checkSum, arrivals, row_count AS rows FROM blocks WHERE id = ?');
     this.selectKind = prepare('SELECT kind FROM metrics WHERE device = ? AND metric = ?').pluck();
   }
 
@@ -71,6 +79,8 @@ export class Snapshots {
   ): Promise<T> {
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
       this.throwIfAborted();
+      this.damaged.clear();
+      this.ranges.clear();
       this.connection.exec('BEGIN');
       try {
         const streams = this.selectStreams.all(asked.device) as { key: number; sealedSeq: number }[];
@@ -97,27 +107,66 @@ export class Snapshots {
     return this.selectKind.get(device, metric) === 'text';
   }
 
-  /** Blocks of a stream that may hold something in the range, oldest batches first. */
+  /** Blocks of a stream that may hold something in the range, oldest batches first. The four below take only ids it returned. */
   findBlocks(stream: number, range: Range): readonly BlockRow[] {
-    return this.selectBlocks.all(stream, range.fromMs, range.toMs) as BlockRow[];
+    const blocks = this.selectBlocks.all(stream, range.fromMs, range.toMs) as BlockRow[];
+    for (const block of blocks) this.ranges.set(block.id, block);
+    return blocks;
   }
 
+  /** Undefined where the block has no such column, or its stats are damaged. */
   readStats(block: number, metric: number, isText: boolean): Uint8Array | undefined {
-    return this.selectStats.get(columnIdOf(block, metric, isText)) as Uint8Array | undefined;
+    const columnId = columnIdOf(block, metric, isText);
+    const bytes = this.selectStats.get(columnId) as Uint8Array | undefined;
+    if (bytes === undefined) return undefined;
+    const { minMs, maxMs } = this.ranges.get(block)!;
+    return takeStats({ columnId, minMs, maxMs }, bytes) ?? this.noteDamage(columnId);
   }
 
   readColumn(block: number, metric: number, isText: boolean): Column | undefined {
-    const data = this.selectData.get(columnIdOf(block, metric, isText)) as Uint8Array | undefined;
-    return data === undefined ? undefined : decodeColumn(data);
+    const columnId = columnIdOf(block, metric, isText);
+    const row = this.selectColumn.get(columnId) as { stats: Uint8Array; data: Uint8Array } | undefined;
+    if (row === undefined) return undefined;
+    const { minMs, maxMs } = this.ranges.get(block)!;
+    if (takeStats({ columnId, minMs, maxMs }, row.stats, row.data) === null) return this.noteDamage(columnId);
+    return this.decode(row.data, columnId);
   }
 
-  readTimes(block: number): Float64Array {
-    return decodeColumn(this.selectTimes.get(block) as Uint8Array).values as Float64Array;
+  /** Undefined where the block's row is damaged. */
+  readTimes(block: number): Float64Array | undefined {
+    const row = this.selectTimes.get(block) as
+      | (BlockPlace & { checkSum: Uint8Array | null; facts: Uint8Array; times: Uint8Array })
+      | undefined;
+    const blockId = columnIdOf(block, 0, false);
+    if (row === undefined) return this.noteDamage(blockId);
+    const { checkSum, facts, times } = row;
+    const isWhole = checkSum === null || (isBlockWhole(checkSum, row, facts) && isBlobOf(checkSum, 'times', times));
+    return isWhole ? (this.decode(times, blockId)?.values as Float64Array | undefined) : this.noteDamage(blockId);
   }
 
-  readArrivals(block: number): Float64Array {
-    const { arrivals, rows } = this.selectArrivals.get(block) as { arrivals: Uint8Array; rows: number };
-    return unfoldArrivals(decodeColumn(arrivals), rows);
+  readArrivals(block: number): Float64Array | undefined {
+    const row = this.selectArrivals.get(block) as
+      | { checkSum: Uint8Array | null; arrivals: Uint8Array; rows: number }
+      | undefined;
+    const blockId = columnIdOf(block, 0, false);
+    if (row === undefined || (row.checkSum !== null && !isBlobOf(row.checkSum, 'arrivals', row.arrivals))) {
+      return this.noteDamage(blockId);
+    }
+    const column = this.decode(row.arrivals, blockId);
+    return column === undefined ? undefined : unfoldArrivals(column, row.rows);
+  }
+
+  private decode(bytes: Uint8Array, columnId: number): Column | undefined {
+    try {
+      return decodeColumn(bytes);
+    } catch (error) {
+      if (!(error instanceof DamagedColumnError)) throw error;
+      return this.noteDamage(columnId);
+    }
+  }
+
+  private noteDamage(columnId: number): undefined {
+    this.damaged.add(columnId);
   }
 
   close(): void {

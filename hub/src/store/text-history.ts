@@ -80,6 +80,7 @@ function readBlock(snapshots: Snapshots, block: number, metric: number): TextRea
   const column = snapshots.readColumn(block, metric, true);
   if (column === undefined || column.values instanceof Float64Array) return [];
   const times = snapshots.readTimes(block);
+  if (times === undefined) return [];
   const { rowOf } = column;
   return column.values.map((value, i) => ({ timeMs: times[rowOf === null ? i : rowOf[i]!]!, value }));
 }

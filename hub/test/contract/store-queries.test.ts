@@ -1,4 +1,4 @@
-/** Any interleaving of batches, seals, trims and restarts answers as the naive model does. Threads are left out: one ledger, one view. */
+/** Any interleaving of batches, seals, merges, trims, crashes and restarts answers as the naive model does. Threads are left out: one ledger, one view. */
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -157,6 +157,7 @@ const step = fc.oneof(
     }),
   },
   { weight: 5, arbitrary: fc.constant({ do: 'maintain' as const }) },
+  { weight: 3, arbitrary: fc.constant({ do: 'settle' as const }) },
   { weight: 2, arbitrary: fc.constant({ do: 'restart' as const }) },
   { weight: 2, arbitrary: fc.constant({ do: 'crash' as const }) },
   {
@@ -184,6 +185,8 @@ async function takeStep(bench: Bench, taken: Step): Promise<void> {
       );
     case 'maintain':
       return void bench.ledger.maintain(performance.now());
+    case 'settle':
+      return void bench.ledger.maintain(Number.POSITIVE_INFINITY);
     case 'restart':
       return bench.restart();
     case 'crash':
@@ -251,6 +254,7 @@ test('any history of the store answers as the naive model does', { timeout: 60_0
     headBytesMax: fc.constantFrom(200, 2000, 1e6),
   });
   const runs = Number(process.env.LAPWING_MODEL_RUNS ?? 60);
+  let rowsMerged = 0;
   await fc.assert(
     fc.asyncProperty(bounds, fc.array(step, { minLength: 5, maxLength: 30 }), async (chosen, steps) => {
       const bench = new Bench(chosen);
@@ -260,10 +264,12 @@ test('any history of the store answers as the naive model does', { timeout: 60_0
         await expectHistory(bench, { fromMs: 0, toMs: 401, buckets: 401 });
         await expectHistory(bench, { fromMs: 0, toMs: 401, buckets: 1 });
         expectState(bench);
+        rowsMerged += bench.ledger.rowsMerged;
       } finally {
         bench.end();
       }
     }),
     { numRuns: runs },
   );
+  expect(rowsMerged, 'merging took part').toBeGreaterThan(runs / 4);
 });
