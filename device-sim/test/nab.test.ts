@@ -1,6 +1,6 @@
 /**
  * Real series (the Numenta Anomaly Benchmark's CSV files) through the reader: nothing of them is lost or changed. The files are
- * not part of this repository: the test looks in LAPWING_NAB, else beside the repository, and skips where they are absent.
+ * not part of this repository: the test looks in LAPWING_NAB_DIR, else beside the repository, and skips where they are absent.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,11 +8,11 @@ import { expect, test } from 'vitest';
 import { CsvTable } from '../src/core/csv-table.ts';
 import { readCsv } from '../src/edge/csv-source.ts';
 
-const folder = process.env.LAPWING_NAB ?? join(import.meta.dirname, '../../../shared/data/nab');
+const folder = process.env.LAPWING_NAB_DIR ?? join(import.meta.dirname, '../../../shared/data/nab');
 const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.csv')) : [];
 
 test.skipIf(files.length === 0)(
-  'every row of every NAB file is read, to the last bit (LAPWING_NAB names the folder)',
+  'every row of every NAB file is read, to the last bit (LAPWING_NAB_DIR names the folder)',
   async () => {
     for (const name of files) {
       const rows: string[] = [];

@@ -2,11 +2,11 @@
  * Decides when the live feed is flushed: soon after something comes, but never spending more than a fifth of a core on it.
  *
  * Owns one timer. After a flush that took d milliseconds the next one waits 4 × d, and at least flushMsMin: with few viewers
- * a reading is on its way within 4 ms, with thousands the flushes grow rarer and fuller by themselves.
+ * a reading is on its way within 8 ms, half a frame of the screen, with thousands the flushes grow rarer and fuller by themselves.
  */
 import type { LiveFeed } from '../core/live-feed.ts';
 
-export const flushMsMin = 4;
+export const flushMsMin = 8;
 export const flushMsMax = 100;
 /** Viewers that are behind are looked after this often. */
 const behindMs = 50;

@@ -14,8 +14,9 @@ const argonPasses = 2;
 const argonAtOnceMax = 2;
 const argonWaitingMax = 32;
 
+/** The prefix says whose secret it is to whoever finds it, and keeps it from looking like an option: base64url may begin with "-". */
 export function makeToken(): string {
-  return randomBytes(32).toString('base64url');
+  return `lw_${randomBytes(32).toString('base64url')}`;
 }
 
 /** Short public name of a key or token. */
