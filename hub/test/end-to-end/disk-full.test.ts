@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { closeCodeOf } from '@lapwing/protocol';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { buildWebIfStale } from '../../../scripts/build-web.ts';
 import { endProcess } from '../../../scripts/child-processes.ts';
 import { HubClient } from '../../../scripts/hub-client.ts';
 import { type HubProcess, startHub } from '../../../scripts/hub-process.ts';
+import { launchChromium, openSignedIn } from './chromium.ts';
 import { makeBatch, RawDevice } from './raw-device.ts';
 import { fillDisk, whyNoSmallDisk, wrapInSmallDisk } from './small-disk.ts';
 
@@ -24,15 +27,21 @@ const batchOf = (seq: number): Uint8Array => makeBatch(seq, valuesOf(seq));
 let folder: string;
 let hub: HubProcess;
 let client: HubClient;
+let browser: Browser;
+let page: Page;
 
 beforeAll(async () => {
   if (whyNoSmallDisk !== '') return;
+  buildWebIfStale();
   folder = mkdtempSync(join(tmpdir(), 'lapwing-disk-'));
   hub = await startHub({ dataFolder: folder, wrap: wrapInSmallDisk(folder, 16 * 2 ** 20) });
   client = await HubClient.signIn(hub.signInLink);
+  browser = await launchChromium();
+  page = await openSignedIn(browser, client);
 });
 
 afterAll(async () => {
+  await browser?.close();
   await endProcess(hub?.child, 'SIGTERM');
   rmSync(folder, { recursive: true, force: true });
 });
@@ -76,6 +85,10 @@ it.skipIf(whyNoSmallDisk !== '')(whyNoSmallDisk === '' ? title : `${title} (${wh
   const { devices } = await client.get<{ devices: { id: string }[] }>('/devices');
   expect(devices.map(({ id }) => id)).toEqual([deviceId]);
 
+  await page.goto(`${hub.url}/devices/${deviceId}`);
+  await page.getByText("The hub's disk is full").waitFor();
+  await page.locator('canvas').first().waitFor();
+
   const second = await RawDevice.start(hub.url, { deviceId, token });
   expect(second.messages[0]).toMatchObject({ type: 'welcome', committedSeq: acked });
   second.send(batchOf(acked + 1));
@@ -86,6 +99,7 @@ it.skipIf(whyNoSmallDisk !== '')(whyNoSmallDisk === '' ? title : `${title} (${wh
   while ((await readHealth()).http !== 200 && performance.now() < deadlineMs) await pause(50);
   expect((await readHealth()).health).toMatchObject({ status: 'ok', store: { state: 'ok' } });
 
+  await page.getByText("The hub's disk is full").waitFor({ state: 'hidden' });
   const third = await RawDevice.start(hub.url, { deviceId, token });
   expect(third.messages[0]).toMatchObject({ type: 'welcome', committedSeq: acked });
   for (let seq = acked + 1; seq <= acked + 5; seq++) {

@@ -5,13 +5,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildWebIfStale } from '../../../scripts/build-web.ts';
 import { endProcess } from '../../../scripts/child-processes.ts';
 import { HubClient } from '../../../scripts/hub-client.ts';
 import { findFreePort, type HubProcess, type SimProcess, startHub, startSim } from '../../../scripts/hub-process.ts';
-import { ensureInstalled, findChromium } from '../../../scripts/system-packages.ts';
+import { launchChromium } from './chromium.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lapwing-main-job-'));
 const deviceId = hostname();
@@ -26,17 +26,9 @@ let client: HubClient;
 
 beforeAll(async () => {
   buildWebIfStale();
-  const executablePath = ensureInstalled('Chromium', 'chromium', findChromium);
   port = await findFreePort();
   hub = await startHub({ dataFolder: join(folder, 'data'), port });
-  const args = [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ];
-  browser = await chromium.launch({ executablePath, args });
+  browser = await launchChromium();
   page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   page.on('console', (message) => (message.type() === 'error' ? consoleErrors.push(message.text()) : undefined));
   page.on('pageerror', (error) => consoleErrors.push(String(error)));
