@@ -20,6 +20,7 @@ import { FaultBook } from './edge/fault-book.ts';
 import { FeedPump } from './edge/feed-pump.ts';
 import { makeRouter, type Route } from './edge/http-router.ts';
 import { HubServer } from './edge/hub-server.ts';
+import { makeImportRoutes } from './edge/import-routes.ts';
 import type { Log } from './edge/log.ts';
 import { makeApiRoute } from './edge/openapi.ts';
 import { hashToken } from './edge/secrets.ts';
@@ -206,12 +207,13 @@ function buildEdges(options: HubOptions, core: Core): Edges {
 }
 
 function listRoutes(core: Core, calls: { figures: () => Record<string, number>; rightsOnChange: () => void }): Route[] {
-  const { desk, identity, roster, store } = core;
+  const { desk, identity, roster, store, intake, feed } = core;
   const nowMs = Date.now;
   const routes = [
     ...makeAccountRoutes({ desk, identity, roster, nowMs, rightsOnChange: calls.rightsOnChange }),
     ...makeDeviceRoutes({ roster, store, version: hubVersion, nowMs, figures: calls.figures }),
     ...makeExportRoutes({ roster, store, version: hubVersion, nowMs }),
+    ...makeImportRoutes({ roster, intake, feed, nowMs }),
   ];
   return [...routes, makeApiRoute(routes, hubVersion)];
 }

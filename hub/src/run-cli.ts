@@ -3,12 +3,13 @@
  *
  * Owns the process: signals, exit codes, what is printed. Everything else is hub.ts's.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { makeLog } from './edge/log.ts';
 import { makeSignInLink } from './edge/sign-in-links.ts';
 import { type Hub, hubDefaults, startHub } from './hub.ts';
+import { reachHub, readHubUrl, UsageError } from './running-hub.ts';
 
 const help = `lapwing — a self-hosted hub for devices
 
@@ -16,6 +17,8 @@ const help = `lapwing — a self-hosted hub for devices
   lapwing sign-in-link [options]   print a one-time link that signs a person in
   lapwing enrolment-key [options]  make a key that devices enrol with (--uses N, --label TEXT)
   lapwing api-token [options]      make a token with which a program may read (--label TEXT)
+  lapwing export [options]         write readings to a CSV, NDJSON or Parquet file (lapwing export --help)
+  lapwing import FILE [options]    store the readings of a CSV or NDJSON file (lapwing import --help)
 
 Options
   --data DIR          where everything is kept           (./data, or $LAPWING_DATA)
@@ -45,10 +48,10 @@ interface Arguments {
   readonly label: string;
 }
 
-/** What went wrong is the user's to mend: said in one line, without a stack. */
-class UsageError extends Error {}
-
 async function main(): Promise<void> {
+  const [first, ...rest] = process.argv.slice(2);
+  if (first === 'export') return (await import('./export-command.ts')).runExport(rest);
+  if (first === 'import') return (await import('./import-command.ts')).runImport(rest);
   const { values, positionals } = readArguments();
   const command = positionals[0] ?? 'help';
   if (values.help === true || command === 'help') return void process.stdout.write(help);
@@ -163,11 +166,13 @@ function obeySignals(hub: Hub): void {
     );
   };
   process.on('SIGINT', stop);
+  // Whoever started us through IPC is gone without a word: nobody would stop us any more.
+  process.on('disconnect', () => stop('SIGTERM'));
   process.on('SIGTERM', stop);
 }
 
 async function printSignInLink({ data, json }: Arguments): Promise<void> {
-  const { url } = readRunningHub(data);
+  const url = readHubUrl(data);
   const link = `${url}/sign-in#link=${await makeSignInLink(data)}`;
   process.stdout.write(json ? `${JSON.stringify({ signInLink: link })}\n` : `${link}\n`);
 }
@@ -182,33 +187,11 @@ async function printApiToken({ data, json, label }: Arguments): Promise<void> {
   process.stdout.write(json ? `${JSON.stringify({ id, token })}\n` : `${token}\n`);
 }
 
-/** Signs in with a link of its own making, as a browser would, and posts one request. */
 async function askRunningHub<T>(data: string, path: string, body: unknown): Promise<T> {
-  const { url } = readRunningHub(data);
-  const headers = { 'content-type': 'application/json', origin: url };
-  const post = (to: string, what: unknown, cookie: string) =>
-    fetch(url + to, { method: 'POST', headers: { ...headers, cookie }, body: JSON.stringify(what) });
-  const session = await post('/api/v1/session', { link: await makeSignInLink(data) }, '').catch((cause: unknown) => {
-    throw new UsageError(
-      `the hub that last ran in ${data} does not answer at ${url}; start it first (${String(cause)})`,
-    );
-  });
-  const cookie = session.headers.get('set-cookie')?.split(';', 1)[0] ?? '';
-  const answer = await post(path, body, cookie);
-  if (!answer.ok) throw new Error(`the hub at ${url} refused: ${await answer.text()}`);
-  const made = (await answer.json()) as T;
-  await fetch(`${url}/api/v1/session`, { method: 'DELETE', headers: { ...headers, cookie } });
+  const hub = await reachHub(data);
+  const made = (await (await hub.askOk(path, { method: 'POST', body: JSON.stringify(body) })).json()) as T;
+  await hub.signOut();
   return made;
-}
-
-function readRunningHub(data: string): { url: string } {
-  try {
-    return JSON.parse(readFileSync(join(data, 'hub.json'), 'utf8')) as { url: string };
-  } catch (cause) {
-    throw new UsageError(
-      `no hub has run with its data in ${data}; start one, or name the folder with --data (${(cause as Error).message})`,
-    );
-  }
 }
 
 /** A sentence for what its reader can mend, a stack for what only we can. */

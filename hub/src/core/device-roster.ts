@@ -153,6 +153,16 @@ export class DeviceRoster {
     return stream;
   }
 
+  /** Opens or resumes the stream of an imported file: beside the one that the device itself speaks on. */
+  openImport(device: DeviceState, epoch: number, nowMs: number): StreamState {
+    const known = device.streamByEpoch.get(epoch);
+    if (known !== undefined) return known;
+    const spoken = device.stream;
+    const stream = this.makeStream(device, epoch, nowMs);
+    device.stream = spoken ?? stream;
+    return stream;
+  }
+
   /** Appends metrics to a stream's table (SE-6). */
   declare(stream: StreamState, metrics: readonly MetricDeclaration[]): TableRefusal | null {
     const mapped = this.mapMetrics(stream.device, metrics);

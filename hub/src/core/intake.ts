@@ -95,12 +95,25 @@ export class Intake {
     const fault = readBatch(frame, scratch) ?? checkTable(stream, scratch);
     if (fault !== null) return fault;
     const refused = this.judge(stream, { fromSeq: scratch.seq, toSeq: scratch.seq, ackNow: scratch.ackNow }, nowMs);
-    if (refused !== 'new') return refused;
+    return refused === 'new' ? this.takeBatch(stream, arrived) : refused;
+  }
+
+  /** Takes a batch of an import: its numbers rise, and need not follow each other. */
+  acceptImport(stream: StreamState, arrived: Arrived): FaultReport | null {
+    const fault = readBatch(arrived.frame, this.scratch) ?? checkTable(stream, this.scratch);
+    if (fault !== null) return fault;
+    if (this.scratch.seq <= stream.progress.received) throw new Error(`an import counts back to ${this.scratch.seq}`);
+    return this.takeBatch(stream, arrived);
+  }
+
+  /** The batch in the scratch, which is sound and new. */
+  private takeBatch(stream: StreamState, arrived: Arrived): FaultReport | null {
+    const { scratch } = this;
     if (!this.appendFrame(stream, scratch.seq, arrived)) return this.refuseUnstored();
     if (scratch.ackNow) this.store.hurry();
     this.counters.batches += 1;
     for (let column = 0; column < scratch.columns; column++) this.counters.readings += scratch.presentCounts[column]!;
-    this.roster.noteBatch(stream, scratch, nowMs);
+    this.roster.noteBatch(stream, scratch, arrived.nowMs);
     this.feed.publishBatch(stream, scratch, arrived);
     return null;
   }

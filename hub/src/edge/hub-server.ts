@@ -30,6 +30,9 @@ interface Upgrade {
   readonly head: Buffer;
 }
 
+const bodyMsMax = 30_000;
+const importPath = '/api/v1/import';
+
 export class HubServer {
   private readonly server: Server;
   private readonly parts: ServerParts;
@@ -37,9 +40,14 @@ export class HubServer {
 
   constructor(parts: ServerParts) {
     this.parts = parts;
+    const answer = getRequestListener(parts.answer, { overrideGlobalObjects: false });
+    // requestTimeout knows no exceptions, and a file being imported takes as long as it takes: `limitBody` stands for it.
     this.server = createServer(
-      { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 10_000, noDelay: true },
-      getRequestListener(parts.answer, { overrideGlobalObjects: false }),
+      { headersTimeout: 10_000, requestTimeout: 0, keepAliveTimeout: 10_000, noDelay: true },
+      (request, response) => {
+        limitBody(request);
+        return answer(request, response);
+      },
     );
     this.server.maxConnections = parts.linksMax + 1_000;
     this.server.on('upgrade', (request, socket, head) => this.takeUpgrade({ request, socket, head }));
@@ -103,6 +111,16 @@ export class HubServer {
     if (principal === null) return refuse(upgrade, 401, 'Sign in, or send an API token as Authorization: Bearer.');
     this.parts.viewers.accept(upgrade, principal);
   }
+}
+
+/** A body comes within bodyMsMax, but for a file, whose route is impatient by itself. */
+function limitBody(request: IncomingMessage): void {
+  const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
+  if (!hasBody || (request.url ?? '').startsWith(importPath)) return;
+  const timer = setTimeout(() => {
+    if (!request.complete) request.socket.destroy();
+  }, bodyMsMax);
+  request.once('close', () => clearTimeout(timer));
 }
 
 const statusText: Record<number, string> = {
