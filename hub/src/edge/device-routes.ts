@@ -178,8 +178,8 @@ export function describeDevice(device: DeviceState) {
 
 function describeSeries(device: DeviceState, series: HistorySeries) {
   const { name, unit, kind } = device.metrics[series.metric]!;
-  const { count, min, max, sum, first, last } = series;
-  const mean = sum.map((value, bucket) => value / count[bucket]!);
+  const { count, numbers, min, max, sum, first, last } = series;
+  const mean = sum.map((value, bucket) => value / numbers[bucket]!);
   const columns = { min: toJson(min), max: toJson(max), mean: toJson(mean), first: toJson(first), last: toJson(last) };
   return { metric: series.metric, name, unit, kind, count: Array.from(count), ...columns, texts: series.texts };
 }

@@ -1,12 +1,16 @@
 /**
- * What a column's row says without its values being read: count, min, max, sum, first, last, and the times of the last two.
+ * What a column's row says without its values being read: how many, min, max, sum, first, last, and the times of the last two.
  *
- * NaN readings count and may be first or last, but join no min, max or sum; these are NaN where there is no other reading. First
- * and last go by sample time; among equal times the earlier row is first and the later row last. No state.
+ * NaN readings count and may be first or last, but join no min, max or sum; `numbers` says how many did, so that sum / numbers is
+ * the mean. Min, max and sum are NaN where there is no number. First and last go by sample time; among equal times the earlier
+ * row is first and the later row last. No state.
  */
 
 export interface ColumnStats {
+  /** All readings. */
   count: number;
+  /** Those that joined min, max and sum: not text, not NaN. */
+  numbers: number;
   min: number;
   max: number;
   sum: number;
@@ -27,7 +31,8 @@ export interface TimedColumn {
 
 export function computeStats(column: TimedColumn, times: Float64Array): ColumnStats & { lastIndex: number } {
   const { values, rowOf, start, end } = column;
-  const numbers = values instanceof Float64Array ? values : null;
+  const texts = !(values instanceof Float64Array);
+  let numbers = 0;
   let min = Number.NaN;
   let max = Number.NaN;
   let sum = Number.NaN;
@@ -45,22 +50,28 @@ export function computeStats(column: TimedColumn, times: Float64Array): ColumnSt
       lastMs = time;
       lastIndex = i;
     }
-    if (numbers === null) continue;
-    const value = numbers[i]!;
+    if (texts) continue;
+    const value = values[i]!;
     if (Number.isNaN(value)) continue;
-    sum = Number.isNaN(min) ? value : sum + value;
+    sum = numbers++ === 0 ? value : sum + value;
     if (!(value >= min)) min = value;
     if (!(value <= max)) max = value;
   }
-  const first = numbers === null ? Number.NaN : numbers[firstIndex]!;
-  const last = numbers === null ? Number.NaN : numbers[lastIndex]!;
-  return { count: end - start, min, max, sum, first, last, firstMs, lastMs, lastIndex };
+  const first = texts ? Number.NaN : values[firstIndex]!;
+  const last = texts ? Number.NaN : values[lastIndex]!;
+  return { count: end - start, numbers, min, max, sum, first, last, firstMs, lastMs, lastIndex };
 }
 
-/** 48 bytes, or 64 where the column's own times differ from its block's. */
+/**
+ * Six numbers of 8 bytes; then the column's own first and last times where they differ from its block's; where not all readings
+ * are numbers, these times in any case, how many are, and a 0. The length says which: 48, 64 or 80 bytes.
+ */
 export function encodeStats(stats: ColumnStats, block: { minMs: number; maxMs: number }): Uint8Array {
   const list = [stats.count, stats.min, stats.max, stats.sum, stats.first, stats.last];
-  if (stats.firstMs !== block.minMs || stats.lastMs !== block.maxMs) list.push(stats.firstMs, stats.lastMs);
+  // Where there is no number at all, min says so.
+  const isPure = stats.numbers === stats.count || stats.numbers === 0;
+  if (!isPure || stats.firstMs !== block.minMs || stats.lastMs !== block.maxMs) list.push(stats.firstMs, stats.lastMs);
+  if (!isPure) list.push(stats.numbers, 0);
   const bytes = new Uint8Array(list.length * 8);
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < list.length; i++) view.setFloat64(i * 8, list[i]!, true);
@@ -70,9 +81,11 @@ export function encodeStats(stats: ColumnStats, block: { minMs: number; maxMs: n
 export function decodeStats(bytes: Uint8Array, block: { minMs: number; maxMs: number }): ColumnStats {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const at = (i: number) => view.getFloat64(i * 8, true);
-  const ownTimes = bytes.length === 64;
+  const ownTimes = bytes.length >= 64;
+  const count = at(0);
   return {
-    count: at(0),
+    count,
+    numbers: bytes.length === 80 ? at(8) : Number.isNaN(at(1)) ? 0 : count,
     min: at(1),
     max: at(2),
     sum: at(3),

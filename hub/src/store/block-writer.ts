@@ -1,5 +1,5 @@
 /**
- * Writes one block: its row, and one row per column, each bound to its place by a checksum (block-checks.ts).
+ * Writes one block: its row, and one row per column, each bound to its place by a checksum (block-checks.ts), with the column's rollup.
  *
  * Called inside a transaction. Owns the prepared statements of one connection, and the block ids it hands out.
  */
@@ -8,6 +8,7 @@ import { addStatsCheck, makeBlockCheck } from './block-checks.ts';
 import { type BlockFacts, encodeFacts } from './block-facts.ts';
 import { type ColumnStats, computeStats, encodeStats } from './block-stats.ts';
 import { encodeColumn } from './column-code.ts';
+import { makeRollup } from './rollup.ts';
 import { columnIdOf } from './schema.ts';
 import type { Connection } from './sqlite.ts';
 
@@ -42,6 +43,7 @@ export function prepareBlockWriter(connection: Connection): WriteBlock {
      VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertColumn = connection.prepare('INSERT INTO block_columns(id, stats, data) VALUES(?, ?, ?)');
+  const insertRollup = connection.prepare('INSERT INTO rollups(id, cells) VALUES(?, ?)');
   return (source, columnOnWritten) => {
     const { times } = source;
     const { stream, seqFrom, seqTo } = source;
@@ -62,6 +64,8 @@ export function prepareBlockWriter(connection: Connection): WriteBlock {
       const columnId = columnIdOf(at.id, column.metric, column.isText);
       const { minMs, maxMs } = at;
       insertColumn.run(columnId, addStatsCheck({ columnId, minMs, maxMs }, encodeStats(stats, at), data), data);
+      const cells = makeRollup(column, times, data.length);
+      if (cells !== null) insertRollup.run(columnId, cells);
       columnOnWritten?.(column, stats);
     }
   };

@@ -1,40 +1,53 @@
 /**
- * History of a device as equal buckets: block aggregates where a block lies inside one bucket, decoded values elsewhere, then heads.
+ * History as buckets: block aggregates where a block lies inside one bucket, rollups where no bucket's edge cuts their cells,
+ * readings elsewhere, then heads.
  *
  * Owns nothing between queries. Streams are walked in order of their keys and each stream in order of its batches, so that among
- * readings of equal time the order (stream, seq, row) decides which is first and which last.
+ * readings of equal time the order (stream, seq, row) decides which is first and which last. A damaged block is left out; one
+ * whose readings retention took is answered by its rollup, and a cell that an edge cuts counts where it begins.
  */
-import type { HistoryAnswer, HistoryQuery, HistorySeries, StreamKey } from '../core/ports.ts';
-import { type ColumnStats, computeStats, decodeStats } from './block-stats.ts';
-import type { Column } from './column-code.ts';
+import type { HistoryAnswer, HistoryPart, HistoryQuery, HistorySeries, StreamKey } from '../core/ports.ts';
+import { type ColumnStats, decodeStats } from './block-stats.ts';
+import { Buckets } from './history-buckets.ts';
+import { findGaps } from './history-gaps.ts';
+import { collectPoints } from './history-points.ts';
+import { addCells, chooseTier } from './history-rollup.ts';
+import { SeriesDraft, type Source } from './history-series.ts';
+import { sortRun, type TimedRun } from './rollup-cells.ts';
+import { openRollup, type Rollup } from './rollup-code.ts';
 import type { BlockRow, SnapshotStream, Snapshots } from './snapshot.ts';
 import { collectTextChanges } from './text-history.ts';
 
 const bucketsMax = 10_000;
-/** Six numbers of eight bytes each: 48 MB at most. */
+/** Eight numbers of eight bytes each: 64 MB at most. */
 const cellsMax = 1_000_000;
+const recentReadingsMax = 1_000_000;
 
 export async function answerHistory(snapshots: Snapshots, query: HistoryQuery): Promise<HistoryAnswer> {
-  checkQuery(query);
-  return snapshots.run(query, (streams) => {
-    const drafts = query.metrics.map(
-      (metric) => new SeriesDraft(metric, snapshots.isText(query.device, metric), query),
-    );
-    for (const stream of streams) addStream({ snapshots, drafts, query }, stream);
-    const series = drafts.map((draft) => ({
-      ...draft.series,
-      texts: draft.isText ? collectTextChanges({ snapshots, streams }, draft.series.metric, query) : [],
-    }));
-    const through = streams.map(({ key, committedSeq }) => ({ stream: key as StreamKey, seq: committedSeq }));
-    return { series, through };
-  });
+  const parts = [query, ...(query.others ?? [])];
+  checkQuery(query, parts);
+  const buckets = new Buckets(query);
+  const devices = [...new Set(parts.map(({ device }) => device))];
+  const metrics = [...new Set(parts.flatMap((part) => part.metrics))];
+  return snapshots.run(
+    { device: query.device, devices, metrics, fromMs: query.fromMs, toMs: query.toMs },
+    (streams) => {
+      const walk = { snapshots, buckets, query, recent: new RecentRuns() };
+      const series = parts.flatMap((part) => {
+        const own = streams.filter(({ device }) => device === part.device);
+        return part.metrics.map((metric) => answerSeries(walk, own, { device: part.device, metric }));
+      });
+      const through = streams.map(({ key, committedSeq }) => ({ stream: key as StreamKey, seq: committedSeq }));
+      return { series, edgesMs: buckets.edges, through };
+    },
+  );
 }
 
-function checkQuery({ buckets, metrics, fromMs, toMs }: HistoryQuery): void {
+function checkQuery({ buckets, fromMs, toMs }: HistoryQuery, parts: readonly HistoryPart[]): void {
   if (!Number.isInteger(buckets) || buckets < 1 || buckets > bucketsMax) {
     throw new RangeError(`A history has 1 to ${bucketsMax} buckets, not ${buckets}.`);
   }
-  if (buckets * metrics.length > cellsMax) {
+  if (buckets * parts.reduce((sum, { metrics }) => sum + metrics.length, 0) > cellsMax) {
     throw new RangeError(`A history has at most ${cellsMax} buckets over all its metrics.`);
   }
   if (!(toMs > fromMs && Number.isFinite(toMs - fromMs))) throw new RangeError('A history ends after it begins.');
@@ -42,122 +55,127 @@ function checkQuery({ buckets, metrics, fromMs, toMs }: HistoryQuery): void {
 
 interface Walk {
   readonly snapshots: Snapshots;
-  readonly drafts: readonly SeriesDraft[];
+  readonly buckets: Buckets;
   readonly query: HistoryQuery;
+  readonly recent: RecentRuns;
 }
-interface TimedReadings {
-  readonly values: Float64Array | readonly string[];
-  readonly count: number;
-  readonly times: Float64Array;
-  readonly rowOf: Column['rowOf'];
+interface SeriesName {
+  readonly device: HistorySeries['device'];
+  readonly metric: number;
 }
 
-/** One metric's buckets while they fill. */
-class SeriesDraft {
-  readonly isText: boolean;
-  readonly series: Omit<HistorySeries, 'texts'>;
-  private readonly firstMs: Float64Array;
-  private readonly lastMs: Float64Array;
-  private readonly fromMs: number;
-  private readonly perMs: number;
-  private readonly bucketLast: number;
-
-  constructor(metric: number, isText: boolean, query: HistoryQuery) {
-    const { buckets, fromMs, toMs } = query;
-    const empty = () => new Float64Array(buckets).fill(Number.NaN);
-    this.isText = isText;
-    this.series = {
-      metric,
-      count: new Float64Array(buckets),
-      min: empty(),
-      max: empty(),
-      sum: empty(),
-      first: empty(),
-      last: empty(),
-    };
-    this.firstMs = new Float64Array(buckets).fill(Number.POSITIVE_INFINITY);
-    this.lastMs = new Float64Array(buckets).fill(Number.NEGATIVE_INFINITY);
-    this.fromMs = fromMs;
-    this.perMs = buckets / (toMs - fromMs);
-    this.bucketLast = buckets - 1;
-  }
-
-  /** For a time inside the range. Rises with the time, so a stretch whose ends share a bucket lies in it. */
-  bucketOf(timeMs: number): number {
-    const bucket = Math.floor((timeMs - this.fromMs) * this.perMs);
-    return bucket > this.bucketLast ? this.bucketLast : bucket;
-  }
-
-  addStats(bucket: number, stats: ColumnStats): void {
-    const { count, min, max, sum, first, last } = this.series;
-    count[bucket]! += stats.count;
-    if (!Number.isNaN(stats.min)) {
-      sum[bucket] = Number.isNaN(min[bucket]!) ? stats.sum : sum[bucket]! + stats.sum;
-      if (!(stats.min >= min[bucket]!)) min[bucket] = stats.min;
-      if (!(stats.max <= max[bucket]!)) max[bucket] = stats.max;
+function answerSeries(walk: Walk, streams: readonly SnapshotStream[], { device, metric }: SeriesName): HistorySeries {
+  const { snapshots, buckets, query } = walk;
+  const isText = snapshots.isText(device, metric);
+  const draft = new SeriesDraft(buckets, query.increase === true && !isText);
+  const sources: Source[] = [];
+  for (const stream of streams) {
+    for (const block of snapshots.findBlocks(stream.key, query)) {
+      snapshots.throwIfAborted();
+      const source = new BlockSource(walk, block, { metric, isText });
+      if (addBlock(draft, buckets, source)) sources.push(source);
     }
-    if (stats.firstMs < this.firstMs[bucket]!) {
-      this.firstMs[bucket] = stats.firstMs;
-      first[bucket] = stats.first;
-    }
-    if (stats.lastMs >= this.lastMs[bucket]!) {
-      this.lastMs[bucket] = stats.lastMs;
-      last[bucket] = stats.last;
+    for (const head of stream.columns) {
+      if (head.metric !== metric || head.values instanceof Float64Array === isText) continue;
+      const run = sortRun({ values: head.values, count: head.times.length, rowOf: null }, head.times);
+      const source = { readRun: () => run };
+      draft.addRun(source, run);
+      sources.push(source);
     }
   }
+  const columns = draft.finish();
+  const { gapIntervals, pointsMax } = query;
+  const timesOf = (bucket: number) => draft.readTimes(bucket);
+  const wantsPoints = pointsMax !== undefined && !isText;
+  return {
+    device,
+    metric,
+    ...columns,
+    texts: isText ? collectTextChanges({ snapshots, streams }, metric, query) : [],
+    gaps: gapIntervals === undefined ? [] : findGaps(buckets, { count: columns.count, timesOf }, gapIntervals),
+    points: wantsPoints ? collectPoints(sources, { count: columns.count, range: query, pointsMax }) : null,
+  };
+}
 
-  /** Runs of readings that share a bucket are summed up first, and then count like a block of their own. */
-  addReadings({ values, count, times, rowOf }: TimedReadings, toMs: number): void {
-    let start = 0;
-    while (start < count) {
-      const bucket = this.placeOf(times[rowOf === null ? start : rowOf[start]!]!, toMs);
-      let end = start + 1;
-      while (end < count && this.placeOf(times[rowOf === null ? end : rowOf[end]!]!, toMs) === bucket) end++;
-      if (bucket >= 0) this.addStats(bucket, computeStats({ values, rowOf, start, end }, times));
-      start = end;
-    }
-  }
+/** Overlapping blocks are read again and again for the same buckets: the newest read are kept, up to so many readings. */
+class RecentRuns {
+  private readonly sources: BlockSource[] = [];
+  private readings = 0;
 
-  /** −1 outside the range. */
-  private placeOf(timeMs: number, toMs: number): number {
-    return timeMs < this.fromMs || timeMs >= toMs ? -1 : this.bucketOf(timeMs);
+  keep(source: BlockSource, readings: number): void {
+    this.sources.push(source);
+    this.readings += readings;
+    while (this.readings > recentReadingsMax && this.sources.length > 1)
+      this.readings -= this.sources.shift()!.forgetRun();
   }
 }
 
-function addStream(walk: Walk, stream: SnapshotStream): void {
-  const { snapshots, drafts, query } = walk;
-  for (const block of snapshots.findBlocks(stream.key, query)) {
-    snapshots.throwIfAborted();
-    addBlock(walk, block);
+/** One column of one block. */
+class BlockSource implements Source {
+  readonly block: BlockRow;
+  private readonly snapshots: Snapshots;
+  private readonly recent: RecentRuns;
+  private readonly name: { readonly metric: number; readonly isText: boolean };
+  private run: TimedRun | null = null;
+
+  constructor({ snapshots, recent }: Walk, block: BlockRow, name: { metric: number; isText: boolean }) {
+    this.snapshots = snapshots;
+    this.recent = recent;
+    this.block = block;
+    this.name = name;
   }
-  for (const draft of drafts) {
-    for (const { metric, times, values } of stream.columns) {
-      if (metric !== draft.series.metric || values instanceof Float64Array === draft.isText) continue;
-      draft.addReadings({ values, count: times.length, times, rowOf: null }, query.toMs);
-    }
+
+  readStats(): ColumnStats | null {
+    const bytes = this.snapshots.readStats(this.block.id, this.name.metric, this.name.isText);
+    return bytes === undefined ? null : decodeStats(bytes, this.block);
+  }
+
+  readRollup(): Rollup | null {
+    const bytes = this.snapshots.readRollup(this.block.id, this.name.metric, this.name.isText);
+    return bytes === undefined ? null : openRollup(bytes);
+  }
+
+  readRun(): TimedRun | null {
+    if (this.run !== null) return this.run;
+    this.snapshots.throwIfAborted();
+    const column = this.snapshots.readColumn(this.block.id, this.name.metric, this.name.isText);
+    if (column === undefined) return null;
+    const times = this.snapshots.readTimes(this.block.id);
+    if (times === undefined) return null;
+    this.run = sortRun(column, times);
+    this.recent.keep(this, this.run.length);
+    return this.run;
+  }
+
+  /** The memory goes back; asked again, it reads again. Returns how many readings it was. */
+  forgetRun(): number {
+    const readings = this.run?.length ?? 0;
+    this.run = null;
+    return readings;
   }
 }
 
-function addBlock({ snapshots, drafts, query }: Walk, block: BlockRow): void {
-  let times: Float64Array | null = null;
-  for (const draft of drafts) {
-    const { metric } = draft.series;
-    const bytes = snapshots.readStats(block.id, metric, draft.isText);
-    if (bytes === undefined) continue;
-    const stats = decodeStats(bytes, block);
-    if (stats.lastMs < query.fromMs || stats.firstMs >= query.toMs) continue;
-    if (stats.firstMs >= query.fromMs && stats.lastMs < query.toMs) {
-      const bucket = draft.bucketOf(stats.firstMs);
-      if (bucket === draft.bucketOf(stats.lastMs)) {
-        draft.addStats(bucket, stats);
-        continue;
-      }
-    }
-    times ??= snapshots.readTimes(block.id) ?? null;
-    if (times === null) return;
-    const column = snapshots.readColumn(block.id, metric, draft.isText);
-    if (column === undefined) continue;
-    const { rowOf, values, count } = column;
-    draft.addReadings({ values, count, times, rowOf }, query.toMs);
+/** False where the column has nothing in the range. */
+function addBlock(draft: SeriesDraft, buckets: Buckets, source: BlockSource): boolean {
+  const stats = source.readStats();
+  if (stats === null) return false;
+  const { edges, count } = buckets;
+  if (stats.lastMs < edges[0]! || stats.firstMs >= edges[count]!) return false;
+  const bucket = buckets.placeOf(stats.firstMs);
+  if (bucket >= 0 && bucket === buckets.placeOf(stats.lastMs) && !draft.wantsRise) {
+    const { firstMs, lastMs, ...rest } = stats;
+    const times = { firstLo: firstMs, firstHi: firstMs, lastLo: lastMs, lastHi: lastMs };
+    draft.add({ source, bucket, ...rest, ...times, rise: 0, riseFirst: Number.NaN, riseLast: Number.NaN });
+    return true;
   }
+  const rollup = source.readRollup();
+  const tier = rollup === null ? null : chooseTier(rollup, buckets, { stats, wantsRise: draft.wantsRise });
+  if (tier !== null) {
+    addCells({ draft, buckets, source }, tier, stats);
+    return true;
+  }
+  const run = source.readRun();
+  if (run !== null) draft.addRun(source, run);
+  else if (rollup !== null) addCells({ draft, buckets, source }, rollup.decode(rollup.tiersMs.length - 1), stats);
+  return true;
 }

@@ -74,6 +74,12 @@ export const migrations: readonly string[] = [
   CREATE INDEX blocks_by_time ON blocks(stream, t_max, t_min, seq_from);
   CREATE INDEX blocks_by_seq ON blocks(stream, seq_from);
   `,
+  // Rollups (rollup-code.ts) by the id of their column, with which they go. In a table of their own, so that a long history reads
+  // a few pages and not those of the readings in between. Columns written before have none, and are read themselves.
+  `
+  CREATE TABLE rollups(id INTEGER PRIMARY KEY, cells BLOB NOT NULL);
+  CREATE TRIGGER rollups_go AFTER DELETE ON block_columns BEGIN DELETE FROM rollups WHERE id = OLD.id; END;
+  `,
 ];
 
 /** Columns per block in `block_columns.id`: twice the metrics a device may have, with room. */

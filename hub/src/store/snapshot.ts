@@ -19,6 +19,7 @@ export class QueryAbortedError extends Error {}
 
 export interface SnapshotStream {
   readonly key: number;
+  readonly device: number;
   readonly committedSeq: number;
   /** Unsealed readings in the range asked for. */
   readonly columns: readonly HeadRows[];
@@ -54,13 +55,16 @@ export class Snapshots {
   private readonly selectTimes: Statement;
   private readonly selectArrivals: Statement;
   private readonly selectKind: Statement;
+  private readonly selectRollup: Statement;
 
   constructor(options: { file: string; writerPort: MessagePort; abortFlag: SharedArrayBuffer }) {
     this.connection = openReading(options.file);
     this.writerPort = options.writerPort;
     this.abortFlag = new Int32Array(options.abortFlag);
     const prepare = (text: string) => this.connection.prepare(text);
-    this.selectStreams = prepare('SELECT key, sealed_seq AS sealedSeq FROM streams WHERE device = ? ORDER BY key');
+    this.selectStreams = prepare(
+      'SELECT key, device, sealed_seq AS sealedSeq FROM streams WHERE device = ? ORDER BY key',
+    );
     this.selectBlocks = prepare(
       `SELECT id, t_min AS minMs, t_max AS maxMs FROM blocks INDEXED BY blocks_by_time
        WHERE stream = ? AND t_max >= ? AND t_min < ? ORDER BY seq_from`,
@@ -69,12 +73,13 @@ export class Snapshots {
     this.selectColumn = prepare('SELECT stats, data FROM block_columns WHERE id = ?');
     this.selectTimes = prepare(`SELECT ${blockPlace}, check_sum AS checkSum, facts, times FROM blocks WHERE id = ?`);
     this.selectArrivals = prepare('SELECT check_sum AS checkSum, arrivals, row_count AS rows FROM blocks WHERE id = ?');
+    this.selectRollup = prepare('SELECT cells FROM rollups WHERE id = ?').pluck();
     this.selectKind = prepare('SELECT kind FROM metrics WHERE device = ? AND metric = ?').pluck();
   }
 
-  /** Runs `work` on one consistent view of a device. */
+  /** Runs `work` on one consistent view of a device, or of several. */
   async run<T>(
-    asked: { device: number; metrics: readonly number[] } & Range,
+    asked: { device: number; devices?: readonly number[]; metrics: readonly number[] } & Range,
     work: (streams: readonly SnapshotStream[]) => T,
   ): Promise<T> {
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
@@ -83,14 +88,16 @@ export class Snapshots {
       this.ranges.clear();
       this.connection.exec('BEGIN');
       try {
-        const streams = this.selectStreams.all(asked.device) as { key: number; sealedSeq: number }[];
+        const streams = (asked.devices ?? [asked.device]).flatMap(
+          (device) => this.selectStreams.all(device) as { key: number; device: number; sealedSeq: number }[],
+        );
         const answer = await this.askWriter({
           streams,
           metrics: asked.metrics,
           fromMs: asked.fromMs,
           toMs: asked.toMs,
         });
-        if (!answer.moved) return work(answer.streams.map((head, i) => ({ key: streams[i]!.key, ...head })));
+        if (!answer.moved) return work(answer.streams.map((head, i) => ({ ...streams[i]!, ...head })));
       } finally {
         this.connection.exec('COMMIT');
       }
@@ -130,6 +137,10 @@ export class Snapshots {
     const { minMs, maxMs } = this.ranges.get(block)!;
     if (takeStats({ columnId, minMs, maxMs }, row.stats, row.data) === null) return this.noteDamage(columnId);
     return this.decode(row.data, columnId);
+  }
+
+  readRollup(block: number, metric: number, isText: boolean): Uint8Array | undefined {
+    return this.selectRollup.get(columnIdOf(block, metric, isText)) as Uint8Array | undefined;
   }
 
   /** Undefined where the block's row is damaged. */

@@ -42,12 +42,15 @@ export class StoreModel {
     return found.sort((a, b) => a.timeMs - b.timeMs);
   }
 
-  history(streams: readonly number[], metric: number, query: HistoryQuery) {
+  /** `edgesMs`: the buckets' edges, where they are not those of `align: 'exact'`. */
+  history(streams: readonly number[], metric: number, query: HistoryQuery & { edgesMs?: readonly number[] }) {
+    const edges = query.edgesMs ?? edgesOf(query);
     const buckets = Array.from({ length: query.buckets }, () => [] as ModelReading[]);
     const readings = this.readingsOf(streams, metric, query);
+    let place = 0;
     for (const reading of readings) {
-      const place = Math.floor((reading.timeMs - query.fromMs) * (query.buckets / (query.toMs - query.fromMs)));
-      buckets[Math.min(query.buckets - 1, place)]!.push(reading);
+      while (reading.timeMs >= edges[place + 1]!) place++;
+      buckets[place]!.push(reading);
     }
     const numbersOf = (bucket: ModelReading[]) =>
       bucket.map(({ value }) => value).filter((value): value is number => typeof value === 'number');
@@ -55,11 +58,14 @@ export class StoreModel {
     const orNaN = (list: number[], pick: (list: number[]) => number) => (list.length === 0 ? Number.NaN : pick(list));
     return {
       count: buckets.map((bucket) => bucket.length),
+      numbers: buckets.map((bucket) => plain(bucket).length),
       min: buckets.map((bucket) => orNaN(plain(bucket), (list) => Math.min(...list))),
       max: buckets.map((bucket) => orNaN(plain(bucket), (list) => Math.max(...list))),
       sum: buckets.map((bucket) => orNaN(plain(bucket), (list) => list.reduce((a, b) => a + b))),
       first: buckets.map((bucket) => orNaN(numbersOf(bucket), (list) => list[0]!)),
       last: buckets.map((bucket) => orNaN(numbersOf(bucket), (list) => list.at(-1)!)),
+      increase: sumRises(buckets.map(numbersOf)),
+      gaps: listGaps(buckets, edges, query.gapIntervals ?? Number.POSITIVE_INFINITY),
       texts: readings
         .filter(({ value }) => typeof value === 'string')
         .filter((reading, i, list) => i === 0 || list[i - 1]!.value !== reading.value)
@@ -81,6 +87,37 @@ export class StoreModel {
     const arrivedMs = Math.max(...newest.map((reading) => reading.arrivedMs));
     return { timeMs, values: newest.filter((reading) => reading.arrivedMs === arrivedMs).map(({ value }) => value) };
   }
+}
+
+export function edgesOf({ fromMs, toMs, buckets }: HistoryQuery): number[] {
+  return Array.from({ length: buckets + 1 }, (_, i) => fromMs + (i * (toMs - fromMs)) / buckets);
+}
+
+function sumRises(buckets: readonly (readonly number[])[]): number[] {
+  let before = Number.NaN;
+  return buckets.map((bucket) => {
+    let risen = 0;
+    for (const value of bucket.filter(Number.isFinite)) {
+      if (!Number.isNaN(before)) risen += value >= before ? value - before : value;
+      before = value;
+    }
+    return risen;
+  });
+}
+
+function listGaps(buckets: readonly (readonly ModelReading[])[], edges: readonly number[], intervals: number) {
+  const filled = buckets.flatMap((bucket, i) => (bucket.length > 0 ? [{ i, bucket }] : []));
+  const spread = filled.slice(0, -1).flatMap(({ i, bucket }, k) => {
+    const interval = (edges[filled[k + 1]!.i]! - edges[i]!) / bucket.length;
+    return bucket.map(() => interval);
+  });
+  spread.sort((a, b) => a - b);
+  const usual = spread[Math.ceil(spread.length / 2) - 1] ?? Number.POSITIVE_INFINITY;
+  return filled.slice(1).flatMap(({ i, bucket }, k) => {
+    const before = filled[k]!;
+    const gap = { fromMs: before.bucket.at(-1)!.timeMs, toMs: bucket[0]!.timeMs };
+    return i - before.i > 1 && gap.toMs - gap.fromMs > intervals * usual ? [gap] : [];
+  });
 }
 
 /** `localOf`: the device's metric index → the stream's. Bool metrics travel as bits. */

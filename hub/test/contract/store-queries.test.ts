@@ -198,19 +198,25 @@ async function takeStep(bench: Bench, taken: Step): Promise<void> {
 }
 
 async function expectHistory(bench: Bench, range: { fromMs: number; toMs: number; buckets: number }): Promise<void> {
-  const query: HistoryQuery = { device, metrics: [0, 1, 2, 3], ...range };
+  const query: HistoryQuery = { device, metrics: [0, 1, 2, 3], ...range, increase: true, gapIntervals: 2 };
   const { series, through } = await bench.history(query);
   expect(through).toEqual(streams.map((stream) => ({ stream, seq: bench.seqs.get(stream) ?? 0 })));
   for (const { metric, texts, ...answer } of series) {
     const wanted = bench.model.history(streams, metric, query);
-    for (const name of ['count', 'first', 'last'] as const) expect([...answer[name]], name).toEqual(wanted[name]);
+    for (const name of ['count', 'numbers', 'first', 'last'] as const) {
+      expect([...answer[name]], name).toEqual(wanted[name]);
+    }
+    expect(answer.gaps).toEqual(wanted.gaps);
     // The sign of a least or greatest zero, and the rounding of a sum, depend on the order of adding.
     for (const name of ['min', 'max'] as const)
       expect([...answer[name]].map((n) => n + 0)).toEqual(wanted[name].map((n) => n + 0));
-    answer.sum.forEach((sum, i) => {
-      if (Number.isFinite(wanted.sum[i]!)) expect(sum).toBeCloseTo(wanted.sum[i]!, wanted.sum[i]! > 1e12 ? -2 : 6);
-      else expect(sum).toBe(wanted.sum[i]);
-    });
+    for (const name of ['sum', 'increase'] as const) {
+      answer[name].forEach((sum, i) => {
+        const want = wanted[name][i]!;
+        if (Number.isFinite(want)) expect(sum, name).toBeCloseTo(want, Math.abs(want) > 1e12 ? -2 : 6);
+        else expect(sum, name).toBe(want);
+      });
+    }
     expect(texts).toEqual(wanted.texts);
   }
 }

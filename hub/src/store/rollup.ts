@@ -1,0 +1,66 @@
+/**
+ * Which tiers a column gets: the finest whose cells are worth their bytes, and those above it.
+ *
+ * Invariant: a rollup holds exactly the readings of its column, so it is written, merged and thrown away with that column and is
+ * never repaired. A column without one is read itself: then it is small, or so are its stats' wants. Owns nothing.
+ */
+import { type Cells, coarsen, foldRun, sortRun, type TimedRun } from './rollup-cells.ts';
+import { encodeRollup } from './rollup-code.ts';
+
+/** Each a multiple of the one before; four to six times as long, which keeps all tiers together within 4/3 of the finest. */
+export const tiersMs = [1000, 5000, 15_000, 60_000, 300_000, 900_000, 3_600_000, 14_400_000, 86_400_000] as const;
+
+/** Six numbers tell a cell: with fewer readings than this in it they are no saving, whatever the coder does. */
+const readingsPerCellMin = 24;
+/** Fewer cells than this a block's stats do as well. */
+const cellsMin = 4;
+/** A tier is kept beside a finer one only if it is this much shorter. */
+const ratioMin = 4;
+/** Of the column's bytes, for all tiers. */
+const bytesShareMax = 0.125;
+/** A long constant column has next to no bytes, but must not cost a read of each of its blocks. */
+const bytesAlways = 64;
+const longRows = 1024;
+
+export interface RollupColumn {
+  readonly values: Float64Array | readonly string[];
+  readonly count: number;
+  readonly rowOf: Uint32Array | Float64Array | null;
+}
+
+/** Null where no tier is worth it. `dataBytes` is what the column itself takes. */
+export function makeRollup(column: RollupColumn, times: Float64Array, dataBytes: number): Uint8Array | null {
+  const { count } = column;
+  if (count < readingsPerCellMin * cellsMin) return null;
+  const run = sortRun(column, times);
+  const spanMs = run.times[count - 1]! - run.times[0]!;
+  const bytesMax = Math.max(count < longRows ? 0 : bytesAlways, dataBytes * bytesShareMax);
+  let finest: Cells | null = null;
+  for (const tierMs of tiersMs) {
+    if (spanMs / tierMs + 1 < cellsMin) return null;
+    if (finest === null && (spanMs / tierMs) * readingsPerCellMin > count) continue;
+    finest = finest === null ? foldRun(run, tierMs) : coarsen(finest, tierMs);
+    if (finest.length < cellsMin) return null;
+    if (finest.length * readingsPerCellMin > count || finest.length * 2 > bytesMax) continue;
+    const bytes = encodeRollup(addTiers(finest), run.values === null);
+    if (bytes.length <= bytesMax) return bytes;
+  }
+  return null;
+}
+
+/** The cells, finest first, of `run` from `finestMs` up; for a column whose readings are about to go. */
+export function makeTiers(run: TimedRun, finestMs: number): readonly Cells[] {
+  return addTiers(foldRun(run, finestMs));
+}
+
+export function addTiers(finest: Cells): readonly Cells[] {
+  const tiers = [finest];
+  for (const tierMs of tiersMs) {
+    const before = tiers.at(-1)!;
+    if (tierMs < before.tierMs * ratioMin) continue;
+    const cells = coarsen(before, tierMs);
+    if (cells.length < cellsMin) break;
+    if (cells.length * ratioMin <= before.length * 2) tiers.push(cells);
+  }
+  return tiers;
+}
