@@ -164,13 +164,11 @@ export class Ledger {
     return chosen;
   }
 
-  /** One merge; false when nothing is waiting for one. */
+  /** One step of merging; false when nothing is waiting for it. */
   private mergeNext(): boolean {
-    const next = this.mergeable.entries().next().value;
-    if (next === undefined) return false;
-    const [stream, isFinished] = next;
+    if (this.mergeable.size === 0) return false;
     const before = this.merger.rowsWritten;
-    if (!this.merger.mergeStream(stream, isFinished)) this.mergeable.delete(stream);
+    this.merger.mergeSome(this.mergeable);
     this.bytesSinceCheckpoint += (this.merger.rowsWritten - before) * 4;
     return true;
   }

@@ -1,10 +1,10 @@
 /**
- * Merges small blocks of one stream into larger ones: size-tiered, one transaction per merge, each row written about three times in
- * its life.
+ * Merges small blocks of one stream into larger ones: size-tiered, each row written about three times in its life.
  *
  * Invariant: a merge changes no answer: the new block holds the rows of its sources in their order and takes their place
  * (seq_from … seq_to), and only neighbours in that order are merged. It touches no sealed_seq and no head, so a reader's snapshot
- * holds either the sources or the result. Damaged blocks are left as they are. Owns the prepared statements of one connection.
+ * holds either the sources or the result. Damaged blocks are left as they are. Several streams share a transaction, because their
+ * small blocks, sealed together, lie on the same pages. Owns the prepared statements of one connection.
  */
 import { unfoldArrivals } from './arrivals.ts';
 import { type BlockPlace, isBlobOf, isBlockWhole, takeStats } from './block-checks.ts';
@@ -21,6 +21,9 @@ export const fullRows = 4096;
 /** What one merge may decode, so that a commit never waits long for it. */
 const cellsMax = 262_144;
 const blocksMax = 64;
+/** What one transaction merges: about ten milliseconds of coding. */
+const cellsPerStep = 32_768;
+const streamsPerStep = 256;
 /** A block that spans more would keep old readings from being removed, and be in the way of every query. */
 const spanMsMax = 32 * 86_400_000;
 const hourMs = 3_600_000;
@@ -49,7 +52,7 @@ export class Merger {
   private readonly deleteBlock: Statement;
   private readonly deleteColumns: Statement;
   private readonly damaged = new Set<number>();
-  /** Rows and bytes written by merging so far. */
+  /** Rows written by merging so far. */
   rowsWritten = 0;
 
   constructor(connection: Connection, writeBlock: WriteBlock) {
@@ -67,29 +70,51 @@ export class Merger {
     this.deleteColumns = prepare('DELETE FROM block_columns WHERE id >= ? AND id < ?');
   }
 
-  /** One merge of the stream's newest small blocks, if one is due (`isFinished`: whatever can be merged). True: look again. */
-  mergeStream(stream: number, isFinished: boolean): boolean {
+  /**
+   * One step: merges of the waiting streams (true: the stream is finished, so whatever can be merged) in one transaction, and
+   * strikes out those that need none.
+   */
+  mergeSome(waiting: Map<number, boolean>): void {
+    const settled: number[] = [];
+    let rows = 0;
+    let looked = 0;
+    runRelaxed(this.connection, () => {
+      let cells = 0;
+      for (const [stream, isFinished] of waiting) {
+        const merged = this.mergeStream(stream, isFinished);
+        if (merged === null) settled.push(stream);
+        else {
+          rows += merged.rows;
+          cells += merged.cells;
+        }
+        if (cells >= cellsPerStep || ++looked === streamsPerStep) break;
+      }
+    });
+    for (const stream of settled) waiting.delete(stream);
+    this.rowsWritten += rows;
+  }
+
+  /** One merge of the stream's newest small blocks; null when none is due. */
+  private mergeStream(stream: number, isFinished: boolean): { rows: number; cells: number } | null {
     const newest = this.selectNewest.all(stream) as SmallBlock[];
     const run = this.chooseRun(newest, isFinished);
-    if (run.length < 2) return false;
+    if (run.length < 2) return null;
     const blocks: ReadBlock[] = [];
     for (const place of run) {
       const block = this.readBlock(place);
       if (block === null) {
         this.damaged.add(place.id);
-        return true;
+        return { rows: 0, cells: 0 };
       }
       blocks.push(block);
     }
-    runRelaxed(this.connection, () => {
-      this.writeBlock({ stream, seqFrom: run[0]!.seqFrom, seqTo: run.at(-1)!.seqTo, ...joinBlocks(blocks) });
-      for (const { id } of run) {
-        this.deleteColumns.run(id * columnsPerBlock, (id + 1) * columnsPerBlock);
-        this.deleteBlock.run(id);
-      }
-    });
-    for (const { rows } of run) this.rowsWritten += rows;
-    return true;
+    const joined = joinBlocks(blocks);
+    this.writeBlock({ stream, seqFrom: run[0]!.seqFrom, seqTo: run.at(-1)!.seqTo, ...joined });
+    for (const { id } of run) {
+      this.deleteColumns.run(id * columnsPerBlock, (id + 1) * columnsPerBlock);
+      this.deleteBlock.run(id);
+    }
+    return { rows: joined.times.length, cells: joined.facts.readings };
   }
 
   /** Neighbours, oldest first; fewer than two: nothing is due. `newest` is newest first. */
