@@ -180,6 +180,58 @@ describe('sizes', () => {
   });
 });
 
+test('days that are alike cost less than the noise of one', () => {
+  const random = makeRandom(4);
+  const day = Array.from({ length: 96 }, () => Math.floor(random() * 1000));
+  const values = Array.from({ length: 4000 }, (_, i) => day[i % 96]! / 10);
+  expect(expectSame(values.map((value, i) => value + (i % 500 === 7 ? 1 : 0))) / 4000).toBeLessThan(0.25);
+});
+
+describe('whole numbers at the bounds of what is exact', () => {
+  const bounds = [
+    2 ** 52 - 1,
+    2 ** 52,
+    2 ** 52 + 1,
+    2 ** 53 - 1,
+    2 ** 53,
+    2 ** 49,
+    2 ** 49 - 1,
+    2 ** 50,
+    2 ** 32,
+    2 ** 31,
+  ];
+  test.each(bounds)('%d', (bound) => {
+    for (const count of [2, 3, 17, 300]) {
+      expectSame(Array.from({ length: count }, (_, i) => bound - i));
+      expectSame(Array.from({ length: count }, (_, i) => (i % 2 === 0 ? -bound : bound) + i));
+      expectSame(Array.from({ length: count }, (_, i) => (i % 3 === 0 ? 0 : bound - i * 7)));
+      expectSame(Array.from({ length: count }, (_, i) => (i * i * bound) / 2 ** 17));
+    }
+  });
+});
+
+describe('shapes that each predictor and coder is for', () => {
+  const random = makeRandom(21);
+  const noise = (size: number) => Math.floor(random() * size);
+  const shapes: [string, (i: number) => number][] = [
+    ['noise around a level', () => 500 + noise(40) + noise(40)],
+    ['noise around a level that wanders', (i) => Math.round(3000 * Math.sin(i / 300)) + noise(30)],
+    ['a counter', (i) => i * 1000 + noise(20)],
+    ['a counter that resets', (i) => (i % 700) * 1000 + noise(20)],
+    ['a parabola', (i) => i * i],
+    ['a grid with gaps', (i) => i * 60_000 + Math.floor(i / 100) * 7 * 86_400_000],
+    ['one outlier', (i) => (i === 777 ? 2 ** 48 : noise(10))],
+    ['widths from 0 to 48', (i) => Math.floor(2 ** (i % 49) * random())],
+    ['every symbol there is', (i) => (i % 256) * 2 + noise(2)],
+    ['one common symbol and 200 rare ones', (i) => (i % 9 === 0 ? noise(200) : 100)],
+    ['large and divisible', (i) => 1_700_000_000_000_000 + (i + noise(9)) * 1_000_000],
+  ];
+  test.each(shapes)('%s', (_, shape) => {
+    for (const count of [2, 9, 64, 257, 2000]) expectSame(Array.from({ length: count }, (_, i) => shape(i)));
+    expectSame(Array.from({ length: 2000 }, (_, i) => -shape(i) / 1000));
+  });
+});
+
 describe('rows that have no value', () => {
   test('any rows', () => {
     fc.assert(
@@ -293,6 +345,9 @@ describe('damage', () => {
     { values: list((i) => (i < 100 ? 5 : Math.PI)), count, rowOf: null },
     { values: toDoubles([0x7fe123456789abcdn, 0x0123456789abcdefn]), count: 2, rowOf: null },
     { values: texts, count, rowOf: null },
+    { values: list((i) => ((i % 24) * (i % 24) * 37) % 1000), count, rowOf: null },
+    { values: list((i) => 1.7e12 + i * 1000 + Math.floor(random() * 11)), count, rowOf: null },
+    { values: list((i) => Math.floor(2 ** (i % 49) * random())), count, rowOf: null },
   ].map((column) => encodeColumn(column));
 
   test('a flipped bit anywhere is found by the checksum', () => {

@@ -11,13 +11,15 @@ import { countRuns, findDivisor, sampleMedian, sampleSpread, sampleStep } from '
 import { DamagedColumnError, type PaddedSource } from './padded-source.ts';
 import { type Prediction, predict, predictor, predictorCount, restore } from './predictor.ts';
 import { planTokens, putTokens, type TokenPlan, takeTokens } from './token-code.ts';
+import { isRepetitive, putZstd, takeZstd } from './zstd-code.ts';
 
-export const integerMax = 2 ** 52;
-export const spanMax = 2 ** 50;
+/** Zigzagged, the first number and every difference of differences still are exact doubles. */
+export const integerMax = 2 ** 52 - 1;
+export const spanMax = 2 ** 49;
 const coder = { same: 0, packed: 1, tokens: 2, direct: 3, runs: 4, zstd: 5 } as const;
 const divisorFlag = 64;
 /** A predictor is chosen by what it does to so many numbers from the middle. */
-const sampleMax = 2048;
+const sampleMax = 1024;
 /** Fewer numbers than this are not worth a table. */
 const tokensCountMin = 16;
 /** Fewer numbers than this say nothing about trends. */
@@ -27,6 +29,10 @@ const jumpSpreads = 8;
 const followMax = 2 ** 43;
 /** Of a list with fewer changes than one in so many, only the changes are kept. */
 const runLengthMin = 48;
+
+/** Shorter lists hold no repetition worth zstd's frame. */
+const zstdCountMin = 128;
+const zstdBytesMin = 48;
 
 let scaled = new Float64Array(0);
 let residuals = new Float64Array(0);
@@ -50,17 +56,46 @@ export function putIntegers(sink: ByteSink, values: Float64Array, count: number)
   const center = sampleMedian(residuals, rest);
   const plan = rest < 1 || countRuns(residuals, rest) === 1 ? null : planTokens(residuals, rest, center);
   const kind = plan === null ? coder.same : chooseCoder(rest, plan);
-  sink.putByte(prediction.kind | (kind << 3) | (divisor === 1 ? 0 : divisorFlag));
-  putSigned(sink, first);
-  if (divisor !== 1) sink.putUnsigned(divisor);
-  if (prediction.kind >= predictor.line) putSigned(sink, prediction.step);
-  if (prediction.kind > predictor.line) sink.putUnsigned(prediction.jump);
+  const start = sink.length;
+  putHead(sink, { kind, prediction, first, divisor });
   if (plan === null) putSigned(sink, rest < 1 ? 0 : residuals[0]!);
   else if (kind === coder.packed) putGroups(sink, residuals, rest);
   else {
     putSigned(sink, plan.center);
     putTokens(sink, residuals, { count: rest, plan });
   }
+  if (rest >= zstdCountMin && sink.length - start > zstdBytesMin) tryZstd(sink, { first, divisor, rest, start });
+}
+
+interface ListHead {
+  readonly kind: number;
+  readonly prediction: Prediction;
+  readonly first: number;
+  readonly divisor: number;
+}
+
+function putHead(sink: ByteSink, { kind, prediction, first, divisor }: ListHead): void {
+  sink.putByte(prediction.kind | (kind << 3) | (divisor === 1 ? 0 : divisorFlag));
+  putSigned(sink, first);
+  if (divisor !== 1) sink.putUnsigned(divisor);
+  if (prediction.kind >= predictor.line) putSigned(sink, prediction.step);
+  if (prediction.kind > predictor.line) sink.putUnsigned(prediction.jump);
+}
+
+/** Keeps the smaller of what was written from `start` on and zstd of the differences. */
+function tryZstd(sink: ByteSink, list: { first: number; divisor: number; rest: number; start: number }): void {
+  const { first, divisor, rest, start } = list;
+  const prediction: Prediction = { kind: predictor.delta, step: 0, jump: 0 };
+  predict(scaled, residuals, { ...prediction, from: 0, count: rest });
+  const bytes = sink.length - start;
+  if (!isRepetitive(residuals, rest, (bytes * 8) / rest)) return;
+  const before = sink.bytes.slice(start, sink.length);
+  sink.length = start;
+  putHead(sink, { kind: coder.zstd, prediction, first, divisor });
+  putZstd(sink, residuals, rest);
+  if (sink.length - start < bytes) return;
+  sink.length = start;
+  sink.putBytes(before);
 }
 
 function choosePrediction(count: number): Prediction {
@@ -117,10 +152,11 @@ export function takeIntegers(source: PaddedSource, out: Float64Array, count: num
   else if (kind === coder.packed) takeGroups(source, tail, rest);
   else if (kind === coder.tokens || kind === coder.direct) {
     takeTokens(source, tail, { count: rest, direct: kind === coder.direct, center: takeSigned(source) });
-  } else throw new DamagedColumnError(`a stored list has the unknown coder ${kind}`);
-  restore(tail, rest, { kind: method, step, jump });
+  } else if (kind === coder.zstd) takeZstd(source, tail, rest);
+  else throw new DamagedColumnError(`a stored list has the unknown coder ${kind}`);
   out[0] = first;
-  for (let i = 0; i < rest; i++) tail[i] = first + tail[i]! * divisor;
+  restore(tail, rest, { kind: method, step, jump, base: divisor === 1 ? first : 0 });
+  if (divisor !== 1) for (let i = 0; i < rest; i++) tail[i] = first + tail[i]! * divisor;
 }
 
 /** Two lists: where the runs after the first begin, and the runs' numbers. */

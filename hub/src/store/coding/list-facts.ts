@@ -3,7 +3,7 @@
  */
 
 const sampledMax = 63;
-const sorted = new Float64Array(sampledMax);
+const picked = new Float64Array(sampledMax);
 
 /** How many stretches of equal numbers there are, at least 1. */
 export function countRuns(values: Float64Array, count: number): number {
@@ -40,7 +40,7 @@ export function findDivisor(values: Float64Array, count: number): number {
 export function sampleMedian(values: Float64Array, count: number): number {
   const stride = Math.max(1, Math.floor(count / sampledMax));
   let taken = 0;
-  for (let i = 0; i < count && taken < sampledMax; i += stride) sorted[taken++] = values[i]!;
+  for (let i = 0; i < count && taken < sampledMax; i += stride) picked[taken++] = values[i]!;
   return pickMiddle(taken);
 }
 
@@ -48,19 +48,38 @@ export function sampleMedian(values: Float64Array, count: number): number {
 export function sampleStep(values: Float64Array, count: number): number {
   const stride = Math.max(1, Math.floor(count / sampledMax));
   let taken = 0;
-  for (let i = 1; i < count && taken < sampledMax; i += stride) sorted[taken++] = values[i]! - values[i - 1]!;
+  for (let i = 1; i < count && taken < sampledMax; i += stride) picked[taken++] = values[i]! - values[i - 1]!;
   return pickMiddle(taken);
 }
 
+/** Quickselect: the typed array's own sort takes ten times as long for so few, and this runs some ten times a list. */
 function pickMiddle(taken: number): number {
   if (taken === 0) return 0;
-  return sorted.subarray(0, taken).sort()[taken >> 1]!;
+  const middle = taken >> 1;
+  let low = 0;
+  let high = taken - 1;
+  while (low < high) {
+    const pivot = picked[middle]!;
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while (picked[i]! < pivot) i++;
+      while (picked[j]! > pivot) j--;
+      if (i > j) break;
+      const value = picked[i]!;
+      picked[i++] = picked[j]!;
+      picked[j--] = value;
+    }
+    if (j < middle) low = i;
+    if (i > middle) high = j;
+  }
+  return picked[middle]!;
 }
 
 /** The middle of how far numbers are from `center`. */
 export function sampleSpread(values: Float64Array, count: number, center: number): number {
   const stride = Math.max(1, Math.floor(count / sampledMax));
   let taken = 0;
-  for (let i = 0; i < count && taken < sampledMax; i += stride) sorted[taken++] = Math.abs(values[i]! - center);
+  for (let i = 0; i < count && taken < sampledMax; i += stride) picked[taken++] = Math.abs(values[i]! - center);
   return pickMiddle(taken);
 }

@@ -5,13 +5,14 @@
  * indexes, or runs. Methods are numbers for ever: a better coder takes a new one.
  * Owns scratch memory. Choosing costs one sampled estimate and at most two trials, whose smaller is kept.
  */
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { zstdCompressSync } from 'node:zlib';
 import type { ByteSink } from '../byte-sink.ts';
 import { planDecimals, putDecimals, takeDecimals } from './decimal-code.ts';
 import { collectDistinct, indexes } from './distinct-values.ts';
 import { putFloats, takeFloats } from './float-code.ts';
 import { putIntegers, takeIntegers } from './integer-list.ts';
 import { DamagedColumnError, type PaddedSource } from './padded-source.ts';
+import { inflateExactly } from './zstd-code.ts';
 
 const method = { same: 0, raw: 1, planes: 2, decimals: 3, floats: 4, dictionary: 5, runs: 6 } as const;
 /** Of a column with fewer changes than one in so many, only the changes are kept. */
@@ -108,19 +109,8 @@ function takePlainMethod(
     new Uint8Array(out.buffer, out.byteOffset, count * 8).set(source.takeBytes(count * 8));
   } else if (kind === method.planes) {
     const packed = source.takeBytes(source.takeCount(count * 8));
-    joinPlanes(inflate(packed, count * 8), new Uint8Array(out.buffer, out.byteOffset, count * 8), count);
+    joinPlanes(inflateExactly(packed, count * 8), new Uint8Array(out.buffer, out.byteOffset, count * 8), count);
   } else throw new DamagedColumnError(`stored numbers have the unknown method ${kind}`);
-}
-
-function inflate(packed: Uint8Array, length: number): Uint8Array {
-  let planes: Uint8Array;
-  try {
-    planes = zstdDecompressSync(packed, { maxOutputLength: length });
-  } catch (cause) {
-    throw new DamagedColumnError('stored planes do not decompress', { cause });
-  }
-  if (planes.length !== length) throw new DamagedColumnError('stored planes are too short');
-  return planes;
 }
 
 /** Byte k of every value together: the sign and exponent bytes of a series are alike, its low bytes are noise. */

@@ -4,7 +4,7 @@
  * `none`, the one before (`delta`), the line through the two before (`line`), or a level that follows the values at a rate of 1/2, 1/4
  * or 1/16 (`follow…`): noise around a slow level, or times that jitter around a grid, cost half a bit less than as differences, which
  * carry the noise twice. Levels are doubles and every step is one IEEE operation in a fixed order, so both sides agree to the bit.
- * The value before the first is taken as 0. No state. Inputs lie within ±2^50, so every step below is exact, but for the level itself.
+ * The value before the first is taken as 0. No state. Inputs lie within ±2^49, so every step below is exact, but for the level itself.
  */
 export const predictor = { none: 0, delta: 1, line: 2, followHalf: 3, followQuarter: 4, followSixteenth: 5 } as const;
 export const predictorCount = 6;
@@ -55,22 +55,31 @@ export function predict(
   }
 }
 
-/** The inverse, in place. */
-export function restore(values: Float64Array, count: number, { kind, step, jump }: Prediction): void {
-  if (kind === predictor.delta) {
-    let before = 0;
+/** The inverse, in place, with `base` added to every number. */
+export function restore(
+  values: Float64Array,
+  count: number,
+  { kind, step, jump, base }: Prediction & { base: number },
+): void {
+  if (kind === predictor.none) {
+    if (base !== 0) for (let i = 0; i < count; i++) values[i] = base + values[i]!;
+  } else if (kind === predictor.delta) {
+    let before = base;
     for (let i = 0; i < count; i++) values[i] = before += values[i]!;
   } else if (kind === predictor.line) {
-    let before = 0;
+    let before = base;
     let slope = step;
-    for (let i = 0; i < count; i++) values[i] = before += slope += values[i]!;
-  } else if (kind !== predictor.none) {
+    for (let i = 0; i < count; i++) {
+      slope += values[i]!;
+      values[i] = before += slope;
+    }
+  } else {
     const rate = rates[kind]!;
     let level = step;
     for (let i = 0; i < count; i++) {
       const off = values[i]!;
       const value = Math.floor(level + 0.5) + off;
-      values[i] = value;
+      values[i] = base + value;
       level = (off > jump || -off > jump ? value : level + (value - level) * rate) + step;
     }
   }

@@ -4,10 +4,11 @@
  * Layout: how many entries, u8 1 where the bytes are zstd's (their packed and plain lengths follow), the lengths, the indexes where
  * not every value is an entry of its own. States cost what their changes cost; log lines are packed together. Owns scratch memory.
  */
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { zstdCompressSync } from 'node:zlib';
 import { ByteSink } from '../byte-sink.ts';
 import { putIntegers, takeIntegers } from './integer-list.ts';
 import { DamagedColumnError, type PaddedSource } from './padded-source.ts';
+import { inflateExactly } from './zstd-code.ts';
 
 /** Below this, zstd's own frame costs more than it saves. */
 const zstdBytesMin = 96;
@@ -85,15 +86,7 @@ function takePlainBytes(source: PaddedSource): Uint8Array {
   if (source.takeByte() === 0) return source.takeBytes(source.takeUnsigned());
   const packed = source.takeUnsigned();
   const length = source.takeCount(textBytesMax);
-  const bytes = source.takeBytes(packed);
-  try {
-    // One byte more than told, so that a text that is longer than told is found, and no more than that is made.
-    const texts = zstdDecompressSync(bytes, { maxOutputLength: length + 1 });
-    if (texts.length === length) return texts;
-  } catch (cause) {
-    throw new DamagedColumnError('stored texts do not decompress', { cause });
-  }
-  throw new DamagedColumnError('stored texts are not as long as told');
+  return inflateExactly(source.takeBytes(packed), length);
 }
 
 function decodeText(bytes: Uint8Array): string {

@@ -36,6 +36,12 @@ export const counts = new Int32Array(tokensMax);
 let tokens = new Uint8Array(4096);
 const decodeBase = new Float64Array(tokensMax);
 
+/** Math.log2 takes longer than all the rest of an estimate. */
+const logs = Float64Array.from({ length: 2049 }, (_, i) => Math.log2(i));
+function logOf(times: number): number {
+  return times < logs.length ? logs[times]! : Math.log2(times);
+}
+
 /** Numbers less `center`; `direct` when all lie within center … center + 255. */
 export interface TokenPlan {
   readonly direct: boolean;
@@ -84,13 +90,14 @@ export function planTokens(values: Float64Array, count: number, center: number):
   const plan = { direct, center: direct ? min : center };
   const symbols = fillTokens(values, count, plan);
   const log = Math.min(11, 31 - Math.clz32(count));
+  const logCount = logOf(count);
   let bits = 24 + 2 * log;
   let first = -1;
   for (let s = 0; s < symbols; s++) {
     const times = counts[s]!;
     if (times > 0) {
       if (first < 0) first = s;
-      const share = Math.log2(count / times);
+      const share = logCount - logOf(times);
       bits += times * (share + (direct ? 0 : tokenBits[s]!)) + Math.max(2, 1.3 * (log - share));
     } else if (first >= 0) bits += 1;
   }
