@@ -2,15 +2,17 @@
  * A block's rollup as pieces of buckets: which tier, and the cells of each bucket joined to one piece.
  *
  * Invariant: `chooseTier` returns a tier only where no cell is cut by a bucket's edge, so its pieces say exactly what the readings
- * would. No state.
+ * would. Owns only scratch memory.
  */
 import type { ColumnStats } from './block-stats.ts';
 import type { Buckets } from './history-buckets.ts';
 import type { Piece, SeriesDraft, Source } from './history-series.ts';
-import { type Cells, stepOf } from './rollup-cells.ts';
+import { type Cells, CellsScratch, stepOf } from './rollup-cells.ts';
 import type { Rollup } from './rollup-code.ts';
 
-/** The coarsest tier that answers exactly, or null. */
+const scratch = new CellsScratch();
+
+/** The coarsest tier that answers exactly, or null. Good until the next call. */
 export function chooseTier(
   rollup: Rollup,
   buckets: Buckets,
@@ -20,7 +22,7 @@ export function chooseTier(
   for (let tier = 0; tier < tiersMs.length; tier++) {
     const tierMs = tiersMs[tier]!;
     if (isTierCut(tierMs, buckets, stats)) continue;
-    const cells = rollup.decode(tier);
+    const cells = rollup.decode(tier, scratch);
     // What a coarser tier does not know of a counter, a finer one does not know either.
     if (wantsRise && cells.increase === null) return null;
     return cells;

@@ -168,9 +168,12 @@ function takeWide(source: ByteSource, count: number, width: number): void {
   for (let i = 0; i < count; i++) wide[i] = unzigzag(wide[i]!);
 }
 
-/** Reads `count` whole numbers written by `putIntegers`. */
-export function takeIntegers(source: ByteSource, count: number): Float64Array<ArrayBuffer> {
-  const out = new Float64Array(count);
+/** Reads `count` whole numbers written by `putIntegers`, into `out` where given: a new array costs more than a few numbers. */
+export function takeIntegers(
+  source: ByteSource,
+  count: number,
+  out: Float64Array<ArrayBuffer> = new Float64Array(count),
+): Float64Array<ArrayBuffer> {
   const order = source.takeByte();
   const starts = Math.min(order, count);
   let before = starts > 0 ? unzigzag(source.takeUnsigned()) : 0;

@@ -16,14 +16,15 @@ export interface TimedRun {
 export interface Cells {
   readonly tierMs: number;
   readonly length: number;
-  readonly index: Float64Array;
-  readonly count: Float64Array;
-  readonly numbers: Float64Array;
-  readonly min: Float64Array;
-  readonly max: Float64Array;
-  readonly sum: Float64Array;
-  readonly first: Float64Array;
-  readonly last: Float64Array;
+  /** Where columns are longer than `length`, the rest means nothing. */
+  readonly index: Float64Array<ArrayBuffer>;
+  readonly count: Float64Array<ArrayBuffer>;
+  readonly numbers: Float64Array<ArrayBuffer>;
+  readonly min: Float64Array<ArrayBuffer>;
+  readonly max: Float64Array<ArrayBuffer>;
+  readonly sum: Float64Array<ArrayBuffer>;
+  readonly first: Float64Array<ArrayBuffer>;
+  readonly last: Float64Array<ArrayBuffer>;
   /** By how much a counter rose inside each cell (`stepOf` over neighbours); null where it is not known. */
   readonly increase: Float64Array | null;
 }
@@ -97,6 +98,16 @@ export function makeCells(tierMs: number, length: number): Cells {
     last: empty(),
     increase: null,
   };
+}
+
+/** Cells to be overwritten: a history looks at hundreds of rollups, and eight new arrays cost more than what they hold. */
+export class CellsScratch {
+  private cells = makeCells(0, 64);
+
+  take(tierMs: number, length: number): Cells {
+    if (this.cells.index.length < length) this.cells = makeCells(0, length * 2);
+    return { ...this.cells, tierMs, length };
+  }
 }
 
 function foldCell(cells: Cells, cell: number, part: { values: Float64Array; start: number; end: number }): void {

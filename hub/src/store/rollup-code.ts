@@ -10,7 +10,7 @@
 import { crc32 } from 'node:zlib';
 import { ByteSink, ByteSource } from './byte-sink.ts';
 import { integerMax, putIntegers, takeIntegers } from './integer-code.ts';
-import { type Cells, makeCells } from './rollup-cells.ts';
+import { type Cells, type CellsScratch, makeCells } from './rollup-cells.ts';
 
 const format = 1;
 const flag = {
@@ -53,7 +53,8 @@ export function encodeRollup(tiers: readonly Cells[], isText: boolean): Uint8Arr
 export interface Rollup {
   /** Coarsest first. */
   readonly tiersMs: readonly number[];
-  decode(tier: number): Cells;
+  /** Into `scratch` where given: then they are good until it is used again. */
+  decode(tier: number, scratch?: CellsScratch): Cells;
 }
 
 export function openRollup(bytes: Uint8Array): Rollup | null {
@@ -71,9 +72,11 @@ export function openRollup(bytes: Uint8Array): Rollup | null {
   }
   return {
     tiersMs,
-    decode: (tier) => {
+    decode: (tier, scratch) => {
       source.position = starts[tier]!;
-      return takeCells(source, tiersMs[tier]!);
+      const length = source.takeUnsigned();
+      const tierMs = tiersMs[tier]!;
+      return takeCells(source, scratch === undefined ? makeCells(tierMs, length) : scratch.take(tierMs, length));
     },
   };
 }
@@ -108,25 +111,28 @@ function putCells(sink: ByteSink, cells: Cells, isText: boolean): void {
   if (cells.increase !== null) putIncreases(sink, cells, cells.increase);
 }
 
-function takeCells(source: ByteSource, tierMs: number): Cells {
-  const length = source.takeUnsigned();
-  const cells = makeCells(tierMs, length);
+function takeCells(source: ByteSource, cells: Cells): Cells {
   const flags = source.takeByte();
   const zigzag = source.takeUnsigned();
   const first = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
-  const { index, count, numbers } = cells;
+  const { length, index, count, numbers } = cells;
   if ((flags & flag.holes) !== 0) {
-    index.set(takeIntegers(source, length));
+    takeIntegers(source, length, index);
     for (let i = 0; i < length; i++) index[i]! += first;
   } else for (let i = 0; i < length; i++) index[i] = first + i;
   if ((flags & flag.evenCounts) !== 0) {
     const before = source.takeUnsigned();
-    count.fill(source.takeUnsigned());
+    count.fill(source.takeUnsigned(), 0, length);
     count[0] = before;
     count[length - 1] = source.takeUnsigned();
-  } else count.set(takeIntegers(source, length));
-  if ((flags & flag.text) !== 0) return cells;
-  numbers.set((flags & flag.numbers) !== 0 ? takeIntegers(source, length) : count);
+  } else takeIntegers(source, length, count);
+  if ((flags & flag.text) !== 0) {
+    numbers.fill(0, 0, length);
+    for (const column of listColumns(cells)) column.fill(Number.NaN, 0, length);
+    return cells;
+  }
+  if ((flags & flag.numbers) !== 0) takeIntegers(source, length, numbers);
+  else for (let i = 0; i < length; i++) numbers[i] = count[i]!;
   if ((flags & flag.decimal) !== 0) takeScaled(source, cells);
   else {
     for (const column of listColumns(cells)) for (let i = 0; i < length; i++) column[i] = source.takeFloat64();
@@ -134,7 +140,7 @@ function takeCells(source: ByteSource, tierMs: number): Cells {
   return (flags & flag.increase) === 0 ? cells : { ...cells, increase: takeIncreases(source, cells) };
 }
 
-function listColumns(cells: Cells): Float64Array[] {
+function listColumns(cells: Cells): Float64Array<ArrayBuffer>[] {
   return [cells.first, cells.last, cells.min, cells.max, cells.sum];
 }
 
@@ -221,22 +227,23 @@ function forecastSums(columns: readonly Float64Array[], numbers: Float64Array, k
 function takeScaled(source: ByteSource, cells: Cells): void {
   const { length, first, last, min, max, sum, numbers } = cells;
   const scale = 10 ** source.takeByte();
-  const fromLast = takeIntegers(source, length);
-  const fromFirst = takeIntegers(source, length);
-  const below = takeIntegers(source, length);
-  const above = takeIntegers(source, length);
+  // Differences first, in the columns' own places.
+  takeIntegers(source, length, first);
+  takeIntegers(source, length, last);
+  takeIntegers(source, length, min);
+  takeIntegers(source, length, max);
   const kind = source.takeByte();
-  const fromForecast = takeIntegers(source, length);
+  takeIntegers(source, length, sum);
   const columns = [first, last, min, max, sum];
   let before = 0;
   for (let i = 0; i < length; i++) {
-    const start = before + fromLast[i]!;
-    const end = start + fromFirst[i]!;
+    const start = before + first[i]!;
+    const end = start + last[i]!;
     first[i] = start;
     last[i] = before = end;
-    min[i] = (start < end ? start : end) - below[i]!;
-    max[i] = (start > end ? start : end) + above[i]!;
-    sum[i] = forecastSum(columns, numbers, { i, kind }) + fromForecast[i]!;
+    min[i] = (start < end ? start : end) - min[i]!;
+    max[i] = (start > end ? start : end) + max[i]!;
+    sum[i]! += forecastSum(columns, numbers, { i, kind });
   }
   if (scale === 1) return;
   for (const column of columns) for (let i = 0; i < length; i++) column[i] = column[i]! / scale;
@@ -255,8 +262,9 @@ function putIncreases(sink: ByteSink, { first, last }: Cells, increase: Float64A
   }
 }
 
-function takeIncreases(source: ByteSource, { first, last }: Cells): Float64Array {
-  const increase = last.map((value, i) => value - first[i]!);
+function takeIncreases(source: ByteSource, { length, first, last }: Cells): Float64Array {
+  const increase = new Float64Array(length);
+  for (let i = 0; i < length; i++) increase[i] = last[i]! - first[i]!;
   for (let left = source.takeUnsigned(); left > 0; left--) {
     const i = source.takeUnsigned();
     increase[i] = source.takeFloat64();
