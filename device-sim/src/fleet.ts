@@ -14,7 +14,7 @@ import { LatencyHistogram } from './core/latency-histogram.ts';
 import { LinkDriver } from './core/link-driver.ts';
 import type { LinkTime } from './core/link-types.ts';
 import { MemoryOutbox } from './core/memory-outbox.ts';
-import { createRandom, type Random } from './core/random.ts';
+import { createRandom, drawEpoch, type Random } from './core/random.ts';
 import { type HubAddress, parseHubUrl } from './edge/enrolment.ts';
 import { resolveStateDirectory } from './edge/state-directory.ts';
 import { TokenDesk } from './edge/token-desk.ts';
@@ -270,8 +270,11 @@ class Fleet implements FleetHandle {
     const sleepMs = type === 'battery' ? Math.round((20 + random() * 40) * Math.max(intervalMs, 50)) : 0;
     const rowsPerBatch = type === 'battery' ? Math.ceil(sleepMs / intervalMs) + 8 : (options.rowsPerBatch ?? 1);
     // SE-5: a memory outbox starts at 1 again, so every run has its own epoch.
-    const epoch = 1 + Math.floor(Math.random() * (Number.MAX_SAFE_INTEGER - 1));
-    const outbox = new MemoryOutbox({ epoch, framesMax: outboxFramesMax, bytesMax: outboxBytesMax });
+    const outbox = new MemoryOutbox({
+      epoch: drawEpoch(Math.random),
+      framesMax: outboxFramesMax,
+      bytesMax: outboxBytesMax,
+    });
     const clock = new BoardClock({
       errorMs: driftPpm === 0 ? 0 : (random() * 2 - 1) * 2000,
       driftPpm: (random() * 2 - 1) * driftPpm,

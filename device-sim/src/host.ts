@@ -16,6 +16,7 @@ import { HostSampler } from './core/host-sampler.ts';
 import { LatencyHistogram } from './core/latency-histogram.ts';
 import { LinkDriver } from './core/link-driver.ts';
 import { OsSampler } from './core/os-sampler.ts';
+import { drawEpoch } from './core/random.ts';
 import { enrolDevice, parseHubUrl } from './edge/enrolment.ts';
 import { FileOutbox } from './edge/file-outbox.ts';
 import { hostFiles, readBootId, readFirmware, readModel, readOsFacts } from './edge/host-machine.ts';
@@ -84,6 +85,12 @@ interface HostPlace {
   readonly directory: string;
   readonly home: string;
   readonly lock: { release: () => void };
+}
+
+interface KeptTable {
+  readonly epoch?: number;
+  readonly nextEpoch?: number;
+  readonly metrics?: readonly MetricDeclaration[];
 }
 
 class Host implements HostHandle {
@@ -266,9 +273,16 @@ class Host implements HostHandle {
       new FileOutbox({
         directory,
         bytesMax: outboxBytesMax,
-        newEpoch: 1 + Math.floor(Math.random() * (Number.MAX_SAFE_INTEGER - 1)),
+        newEpoch: drawEpoch(Math.random),
         bootId: readBootId(),
         outboxOnNote: (text) => hostOnNote('warning', text),
+        // Good for both epochs, since a kill may come before the outbox has changed or after.
+        outboxOnEpoch: (nextEpoch) =>
+          writeStateFile(this.pathOf('table.json'), {
+            epoch: this.outbox.epoch,
+            nextEpoch,
+            metrics: this.agent.metrics(),
+          }),
       });
     const outbox = open();
     if (outbox.nextSeq() === 1 || this.readTable(outbox.epoch).length > 0) return outbox;
@@ -280,8 +294,9 @@ class Host implements HostHandle {
   }
 
   private readTable(epoch: number): readonly MetricDeclaration[] {
-    const read = readStateFile(this.pathOf('table.json')) as { epoch?: number; metrics?: MetricDeclaration[] } | null;
-    return read?.epoch === epoch && Array.isArray(read.metrics) ? read.metrics : [];
+    const read = readStateFile(this.pathOf('table.json')) as KeptTable | null;
+    const isOfEpoch = read?.epoch === epoch || read?.nextEpoch === epoch;
+    return isOfEpoch && Array.isArray(read?.metrics) ? read.metrics : [];
   }
 
   private keepCommands(): void {

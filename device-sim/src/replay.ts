@@ -13,6 +13,7 @@ import { DeviceLink } from './core/device-link.ts';
 import { LatencyHistogram } from './core/latency-histogram.ts';
 import { LinkDriver } from './core/link-driver.ts';
 import { MemoryOutbox } from './core/memory-outbox.ts';
+import { drawEpoch } from './core/random.ts';
 import { RowPacker } from './core/row-packer.ts';
 import { nameContent, readCsv } from './edge/csv-source.ts';
 import { enrolDevice, parseHubUrl } from './edge/enrolment.ts';
@@ -114,9 +115,7 @@ export class Replay {
   async run(): Promise<ReplayResult> {
     const { as, deviceId, file } = this.options;
     const repeatable = as === 'backfill' && !this.options.again;
-    const epoch = repeatable
-      ? await nameContent(file, `${deviceId}\n${this.options.unit}`)
-      : 1 + Math.floor(Math.random() * (Number.MAX_SAFE_INTEGER - 1));
+    const epoch = repeatable ? await nameContent(file, `${deviceId}\n${this.options.unit}`) : drawEpoch(Math.random);
     const outbox = new MemoryOutbox({ epoch, framesMax: 1e6, bytesMax: 1 << 30, repeatable });
     this.outbox = outbox;
     const token = await this.findToken();

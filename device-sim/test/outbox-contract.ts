@@ -1,6 +1,7 @@
 /**
  * What every outbox must do (the port's promises), run against each implementation.
  */
+import { decodeMessage, encodeMessage, makeNumberColumn } from '@lapwing/protocol';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Outbox, OutboxItem } from '../src/core/outbox.ts';
 
@@ -10,8 +11,14 @@ export interface OutboxUnderTest {
   make(bytesMax: number): Outbox;
 }
 
-export function frameOf(seq: number, bytes = 100): Uint8Array {
-  return Uint8Array.from({ length: bytes }, (_, at) => (seq * 31 + at) & 0xff);
+/** An Event of that number, `bytes` long as number `made`, the one it was made with. */
+export function frameOf(seq: number, bytes = 100, made = seq): Uint8Array {
+  const event = { type: 'event', seq, atMs: 1_700_000_000_000 + made, level: 'info', code: 'made' } as const;
+  const bare = encodeMessage({ ...event, seq: made, text: '' }).length;
+  // From 128 on the length of the text takes a second byte.
+  const room = bytes - bare;
+  const text = String(made).padEnd(room > 128 ? room - 1 : room, 'abcdefgh');
+  return encodeMessage({ ...event, text });
 }
 
 export function appendFrames(outbox: Outbox, count: number, bytes = 100): void {
@@ -110,14 +117,56 @@ export function testOutbox(under: OutboxUnderTest): void {
       expect(outbox.ackThrough(5)).toBe(12);
     });
 
-    test('an older copy of an outbox goes on behind what the hub holds', () => {
+    test('DL-16: under a new epoch everything held has the numbers from 1, and is the same otherwise', () => {
+      appendFrames(outbox, 300);
+      outbox.ackThrough(140);
+      outbox.drop(150);
+      expect(outbox.renumber(99)).toBe(true);
+      expect(outbox.epoch).toBe(99);
+      expect(outbox.usedThrough).toBe(0);
+      const items = readThrough(outbox, 0);
+      expect(items.length).toBe(160);
+      for (const [at, item] of items.entries()) {
+        const made = at + 141;
+        if (made === 150) expect(item).toMatchObject({ kind: 'hole', reason: 'corrupt', fromMs: 150_000, readings: 3 });
+        else expect(item).toMatchObject({ frame: frameOf(at + 1, 100, made), readings: 3, toMs: made * 1000 + 500 });
+      }
+      appendFrames(outbox, 1);
+      expect(outbox.ackThrough(161)).toBe(160 * 3);
+      expect(outbox.counts().frames).toBe(0);
+    });
+
+    test('DL-16: what overflow took is told under the new numbers too', () => {
+      outbox = under.make(64 * 1024);
+      appendFrames(outbox, 2_000);
+      const hole = outbox.itemAfter(0);
+      const { readingsDropped } = outbox.counts();
+      outbox.renumber(99);
+      expect(outbox.itemAfter(0)).toEqual(hole);
+      expect(readThrough(outbox, 0).length).toBe(2_000 - (hole as { toSeq: number }).toSeq + 1);
+      expect(outbox.counts().readingsDropped).toBe(readingsDropped);
+    });
+
+    test('DL-16: a batch keeps every bit of its values', () => {
+      appendFrames(outbox, 200);
+      const times = Float64Array.of(5, 6, 4);
+      const values = Float64Array.of(Number.NaN, -0, 0.1 + 0.2);
+      const columns = [makeNumberColumn(3, values), makeNumberColumn(7, values, Uint8Array.of(0, 1, 1))];
+      const batch = { type: 'batch', ackNow: true, backfill: true, times, columns } as const;
+      outbox.append(encodeMessage({ ...batch, seq: 201 }), { readings: 5, fromMs: 4, toMs: 6 });
+      outbox.ackThrough(200);
+      outbox.renumber(99);
+      const item = outbox.itemAfter(0);
+      if (item?.kind !== 'frame') throw new Error('the batch is gone');
+      expect(item.frame).toEqual(encodeMessage({ ...batch, seq: 1 }));
+      expect(decodeMessage(item.frame, 'device')).toMatchObject({ ok: true });
+    });
+
+    test('DL-16: with nothing held there is only the new epoch', () => {
       appendFrames(outbox, 3);
-      expect(outbox.jumpTo(2)).toBe(false);
-      expect(outbox.jumpTo(50)).toBe(true);
-      expect(outbox.nextSeq()).toBe(51);
-      expect(outbox.itemAfter(50)).toBeNull();
-      appendFrames(outbox, 2);
-      expect(readThrough(outbox, 50).length).toBe(2);
+      outbox.ackThrough(3);
+      expect(outbox.renumber(99)).toBe(true);
+      expect([outbox.epoch, outbox.nextSeq(), outbox.itemAfter(0)]).toEqual([99, 1, null]);
     });
 
     test('a long life with Acks in between keeps every promise', () => {

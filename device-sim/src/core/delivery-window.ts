@@ -37,6 +37,8 @@ export class DeliveryWindow {
   private inFlightMax = 1;
   private flushedSeq = 0;
   private refusals = 0;
+  /** Highest number sent on any link of this run. */
+  private usedSeq = 0;
 
   constructor(outbox: Outbox, ackLatency: LatencyHistogram) {
     this.outbox = outbox;
@@ -50,6 +52,22 @@ export class DeliveryWindow {
 
   isDrained(): boolean {
     return this.sent.count === 0 && this.outbox.itemAfter(this.sentSeq) === null;
+  }
+
+  /** DL-16: a hub that holds more than was ever sent got it from another copy of this outbox. */
+  isOldCopy(committedSeq: number): boolean {
+    return committedSeq > Math.max(this.outbox.usedThrough, this.usedSeq);
+  }
+
+  /** Numbers begin again at 1. False: the outbox could not; nothing has changed. */
+  beginEpoch(epoch: number): boolean {
+    if (!this.outbox.renumber(epoch)) return false;
+    this.forgetSent();
+    this.ackedSeq = 0;
+    this.sentSeq = 0;
+    this.usedSeq = 0;
+    this.refusals = 0;
+    return true;
   }
 
   /** A new session: what the hub holds is dropped, what it lacks is sent again. Answers the readings newly acked. */
@@ -83,6 +101,7 @@ export class DeliveryWindow {
     const item = this.outbox.itemAfter(this.sentSeq);
     if (item === null) return null;
     this.sentSeq = item.kind === 'frame' ? item.seq : item.toSeq;
+    this.usedSeq = Math.max(this.usedSeq, this.sentSeq);
     this.sent.push(this.sentSeq, time.nowMs);
     if (item.kind === 'frame') return time.clockMs - item.toMs > lateMs ? markLate(item.frame) : item.frame;
     const { fromSeq, toSeq, reason, fromMs, toMs, readings } = item;

@@ -75,6 +75,12 @@ function done(actions: readonly LinkAction[]): string[] {
   return actions.map((action) => action.do);
 }
 
+function cutAndReconnect(): void {
+  step({ name: 'closed', code: 1006, httpStatus: 0, retryAfterMs: 0, text: '' });
+  step({ name: 'due' }, 250);
+  step({ name: 'opened' });
+}
+
 function goLive(committedSeq = 0, inFlightMax = 4): readonly LinkAction[] {
   step({ name: 'start' });
   step({ name: 'opened' });
@@ -101,7 +107,9 @@ test('SE-6: a metric learnt later is declared behind the others, before its data
 
 test('DL-3: Welcome drops what the hub holds and goes on behind it', () => {
   append(5);
-  expect(said(goLive(3))).toEqual(['batch 4', 'batch 5']);
+  goLive();
+  cutAndReconnect();
+  expect(said(hear(welcome(3)))).toEqual(['batch 4', 'batch 5']);
   expect(outbox.counts().frames).toBe(2);
   expect(link.window.readingsAcked).toBe(3);
 });
@@ -110,9 +118,7 @@ test('DL-3: after a broken link everything unacked is sent again', () => {
   goLive();
   append(2);
   expect(said(step({ name: 'appended' }))).toEqual(['batch 1', 'batch 2']);
-  step({ name: 'closed', code: 1006, httpStatus: 0, retryAfterMs: 0, text: '' });
-  step({ name: 'due' }, 250);
-  step({ name: 'opened' });
+  cutAndReconnect();
   expect(said(hear(welcome(1)))).toEqual(['batch 2']);
 });
 
@@ -135,11 +141,54 @@ test('DL-8: a hub that lost what it acked gets acked-elsewhere for it', () => {
   step({ name: 'appended' });
   hear({ type: 'ack', seq: 3 });
   append();
-  step({ name: 'closed', code: 1006, httpStatus: 0, retryAfterMs: 0, text: '' });
-  step({ name: 'due' }, 250);
-  step({ name: 'opened' });
+  cutAndReconnect();
   expect(said(hear(welcome(1)))).toEqual(['skipped 2-3 acked-elsewhere', 'batch 4']);
   expect(link.window.regressions).toBe(1);
+});
+
+test('DL-16: a hub that holds what was never sent makes a new epoch, in a new link, of all that is held', () => {
+  append(2);
+  step({ name: 'start' });
+  step({ name: 'opened' });
+  const actions = hear(welcome(5));
+  expect(done(actions)).toEqual(['note', 'close', 'connect']);
+  expect(outbox.epoch).not.toBe(77);
+  const [hello] = step({ name: 'opened' });
+  if (hello?.do !== 'send') throw new Error('nothing was sent');
+  expect(decodeMessage(hello.frame, 'device')).toMatchObject({ message: { epoch: outbox.epoch } });
+  append();
+  expect(said(hear(welcome(0, 64)))).toEqual(['batch 1', 'batch 2', 'batch 3']);
+  hear({ type: 'ack', seq: 3 });
+  expect(link.window.readingsAcked).toBe(3);
+  expect(link.window.regressions).toBe(0);
+});
+
+test('DL-16: also when more was made while the hub was away than the hub holds', () => {
+  append(8);
+  step({ name: 'start' });
+  step({ name: 'opened' });
+  hear(welcome(5));
+  step({ name: 'opened' });
+  expect(said(hear(welcome(0, 64))).length).toBe(8);
+});
+
+test('DL-16: what was sent in this run, or may have been in one before, is no old copy', () => {
+  goLive();
+  append(2);
+  step({ name: 'appended' });
+  cutAndReconnect();
+  append();
+  expect(said(hear(welcome(2)))).toEqual(['batch 3']);
+  expect(outbox.epoch).toBe(77);
+});
+
+test('DL-16: a hub that says so of the new epoch too is not asked again at once', () => {
+  append(2);
+  goLive(5);
+  step({ name: 'opened' });
+  expect(done(hear(welcome(5)))).toEqual(['note', 'close']);
+  expect(link.wakeMs - nowMs).toBe(60_250);
+  expect(outbox.counts().frames).toBe(2);
 });
 
 test('DL-10, DL-11: no more than inFlightMax unacked; an Ack is asked for when more waits', () => {

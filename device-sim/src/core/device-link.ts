@@ -19,6 +19,7 @@ import { ClockOffset } from './clock-offset.ts';
 import { CommandMemory } from './command-memory.ts';
 import { DeliveryWindow } from './delivery-window.ts';
 import type { DeviceLinkOptions, LinkAction, LinkEvent, LinkStage, LinkTime } from './link-types.ts';
+import { drawEpoch } from './random.ts';
 
 const connectMs = 10_000;
 const welcomeMs = 15_000;
@@ -39,12 +40,14 @@ export class DeviceLink {
   private readonly options: DeviceLinkOptions;
   private readonly metrics: MetricDeclaration[];
   private readonly backOff: BackOff;
-  private welcome: Welcome | null = null;
+  /** As the newest Welcome told. */
+  private heartbeatMs = 0;
   private declared = 0;
   private heardMs = 0;
   private pingDueMs = Number.POSITIVE_INFINITY;
   private retryAfterMs = 0;
   private appliedVersion = 0;
+  private epochBegunMs = Number.NEGATIVE_INFINITY;
   private actions: LinkAction[] = [];
 
   constructor(options: DeviceLinkOptions) {
@@ -108,7 +111,6 @@ export class DeviceLink {
 
   private connect(time: LinkTime): void {
     this.stage = { name: 'connecting', deadlineMs: time.nowMs + connectMs };
-    this.welcome = null;
     this.actions.push({ do: 'connect' });
   }
 
@@ -160,16 +162,12 @@ export class DeviceLink {
   }
 
   private hearWelcome(welcome: Welcome, time: LinkTime): void {
-    const { outbox } = this.options;
-    this.welcome = welcome;
+    if (this.window.isOldCopy(welcome.committedSeq)) return this.beginEpoch(welcome.committedSeq, time);
+    this.heartbeatMs = welcome.heartbeatMs;
     this.stage = { name: 'live' };
     this.pingDueMs = time.nowMs + welcome.heartbeatMs;
     this.clock.takeWelcome(welcome, time.clockMs);
     this.actions.push({ do: 'welcomed', welcome }, { do: 'clock', offsetMs: this.clock.offsetMs });
-    // An older copy of the outbox (a restored card): those numbers are taken, so go on behind them.
-    if (welcome.committedSeq >= outbox.nextSeq() && outbox.jumpTo(welcome.committedSeq)) {
-      this.note('warning', `the hub already holds message ${welcome.committedSeq}: this outbox is an old copy`);
-    }
     const { regressions } = this.window;
     const readings = this.window.resume(welcome.committedSeq, {
       inFlightMax: welcome.inFlightMax,
@@ -179,6 +177,21 @@ export class DeviceLink {
     this.actions.push({ do: 'acked', seq: welcome.committedSeq, readings });
     this.declareRest();
     this.sendWaiting(time);
+  }
+
+  /** DL-16. */
+  private beginEpoch(committedSeq: number, time: LinkTime): void {
+    const text = `the hub holds message ${committedSeq}, which this outbox never sent, so it is an old copy`;
+    const taken = this.window.beginEpoch(drawEpoch(this.options.random));
+    this.note(
+      'warning',
+      `${text}: ${taken ? 'all it holds is sent under new numbers' : 'but it cannot be renumbered now'}`,
+    );
+    // At once, but for a disk that refuses and a hub that says so of the new epoch too.
+    if (!taken || time.nowMs - this.epochBegunMs < waitAfter('mend')) return this.hangUp(1000, waitAfter('mend'), time);
+    this.epochBegunMs = time.nowMs;
+    this.actions.push({ do: 'close', code: 1000 });
+    this.connect(time);
   }
 
   private hearAck(seq: number, time: LinkTime): void {
@@ -278,7 +291,9 @@ export class DeviceLink {
           this.note('warning', `the hub closed the link: ${adviceOf(code)}`);
           return this.judge(code, time);
         }
-        if (this.stage.name === 'live') this.note('info', `the link is gone (${event.text || event.code})`);
+        const why = event.text || String(event.code);
+        if (this.stage.name === 'live') this.note('info', `the link is gone (${why})`);
+        else if (this.backOff.attempts === 0) this.note('info', `the hub cannot be reached (${why}): trying again`);
         this.waitToRetry(Math.max(event.retryAfterMs, this.retryAfterMs), time);
       }
     }
@@ -303,14 +318,13 @@ export class DeviceLink {
   }
 
   private beat(time: LinkTime): void {
-    const heartbeatMs = this.welcome?.heartbeatMs ?? Number.POSITIVE_INFINITY;
-    if (time.nowMs >= this.heardMs + heartbeatMs * silentHeartbeatsMax) {
+    if (time.nowMs >= this.silentMs()) {
       this.note('warning', `nothing heard from the hub for ${silentHeartbeatsMax} heartbeats`);
       return this.hangUp(closeCodeOf('heartbeatTimeout'), 0, time);
     }
     if (time.nowMs < this.pingDueMs) return;
     this.say(encodeMessage({ type: 'ping', sentMs: Math.round(time.clockMs) }));
-    this.pingDueMs = time.nowMs + heartbeatMs;
+    this.pingDueMs = time.nowMs + this.heartbeatMs;
   }
 
   private meetLeave(event: LinkEvent & { name: 'leave' }, time: LinkTime): void {
@@ -366,13 +380,15 @@ export class DeviceLink {
       case 'waiting':
         return this.stage.untilMs;
       case 'live':
-        return Math.min(
-          this.pingDueMs,
-          this.heardMs + (this.welcome?.heartbeatMs ?? Number.POSITIVE_INFINITY) * silentHeartbeatsMax,
-        );
+        return Math.min(this.pingDueMs, this.silentMs());
       default:
         return this.stage.deadlineMs;
     }
+  }
+
+  /** When silence means that the link is dead. */
+  private silentMs(): number {
+    return this.heardMs + this.heartbeatMs * silentHeartbeatsMax;
   }
 
   private isOpen(): boolean {

@@ -9,11 +9,14 @@ import {
   type FrameFacts,
   joinHoles,
   makeElsewhereHole,
+  makeFrameHole,
+  moveHole,
   type Outbox,
   type OutboxCounts,
   type OutboxHole,
   type OutboxItem,
 } from './outbox.ts';
+import { renumberFrame } from './renumber-frame.ts';
 
 export interface MemoryOutboxOptions {
   readonly epoch: number;
@@ -28,7 +31,8 @@ interface Entry extends FrameFacts {
 }
 
 export class MemoryOutbox implements Outbox {
-  readonly epoch: number;
+  epoch: number;
+  readonly usedThrough: number;
   private readonly options: MemoryOutboxOptions;
   private entries: Entry[] = [];
   private head = 0;
@@ -38,6 +42,7 @@ export class MemoryOutbox implements Outbox {
   /** What overflow took from the front, until it is acked. */
   private hole: OutboxHole | null = null;
   private readingsDropped = 0;
+  /** What the hub said it holds: frames made again up to this are not kept. */
   private heldThrough = 0;
   /** Readings not sent, because the hub held them from an earlier run. */
   readingsHeld = 0;
@@ -45,6 +50,7 @@ export class MemoryOutbox implements Outbox {
   constructor(options: MemoryOutboxOptions) {
     this.options = options;
     this.epoch = options.epoch;
+    this.usedThrough = options.repeatable === true ? Number.POSITIVE_INFINITY : 0;
   }
 
   nextSeq(): number {
@@ -71,9 +77,9 @@ export class MemoryOutbox implements Outbox {
     if (wanted >= this.firstSeq) {
       const entry = this.entries[this.head + wanted - this.firstSeq];
       if (entry === undefined) return null;
-      const { frame, readings, toMs } = entry;
-      if (frame !== null) return { kind: 'frame', seq: wanted, frame, readings, toMs };
-      return makeHole(wanted, entry, 'corrupt');
+      const { frame, ...facts } = entry;
+      if (frame !== null) return { kind: 'frame', seq: wanted, frame, ...facts };
+      return makeFrameHole({ seq: wanted, ...facts }, 'corrupt');
     }
     if (this.hole === null || wanted > this.hole.toSeq) return makeElsewhereHole(wanted, this.firstSeq - 1);
     if (wanted < this.hole.fromSeq) return makeElsewhereHole(wanted, this.hole.fromSeq - 1);
@@ -82,6 +88,7 @@ export class MemoryOutbox implements Outbox {
 
   ackThrough(seq: number): number {
     let readings = 0;
+    this.heldThrough = seq;
     while (this.firstSeq <= seq && this.head < this.entries.length) {
       const entry = this.entries[this.head]!;
       if (entry.frame !== null) readings += entry.readings;
@@ -100,17 +107,21 @@ export class MemoryOutbox implements Outbox {
     this.entries[at] = { ...entry, frame: null };
   }
 
-  jumpTo(seq: number): boolean {
-    if (seq < this.nextSeq()) return false;
-    if (this.options.repeatable === true) {
-      this.heldThrough = seq;
-      return false;
+  renumber(epoch: number): boolean {
+    const held = this.entries.slice(this.head);
+    this.epoch = epoch;
+    this.firstSeq = 1;
+    if (this.hole !== null) {
+      this.hole = moveHole(this.hole, 1);
+      this.firstSeq = this.hole.toSeq + 1;
     }
-    this.entries = [];
+    this.heldThrough = 0;
     this.head = 0;
-    this.bytes = 0;
-    this.hole = null;
-    this.firstSeq = seq + 1;
+    this.entries = held.map((entry, at) => ({
+      ...entry,
+      frame: entry.frame === null ? null : renumberFrame(entry.frame, this.firstSeq + at),
+    }));
+    this.bytes = this.entries.reduce((sum, { frame }) => sum + (frame?.byteLength ?? 0), 0);
     return true;
   }
 
@@ -125,7 +136,7 @@ export class MemoryOutbox implements Outbox {
 
   private dropOldest(): void {
     const entry = this.entries[this.head]!;
-    const gone = makeHole(this.firstSeq, entry, 'overflow');
+    const gone = makeFrameHole({ seq: this.firstSeq, ...entry }, 'overflow');
     this.hole = this.hole !== null && this.hole.toSeq === gone.fromSeq - 1 ? joinHoles(this.hole, gone) : gone;
     if (entry.frame !== null) this.readingsDropped += entry.readings;
     this.forgetOldest();
@@ -142,16 +153,4 @@ export class MemoryOutbox implements Outbox {
       this.head = 0;
     }
   }
-}
-
-function makeHole(seq: number, entry: Entry, reason: OutboxHole['reason']): OutboxHole {
-  return {
-    kind: 'hole',
-    fromSeq: seq,
-    toSeq: seq,
-    reason,
-    fromMs: entry.fromMs,
-    toMs: entry.toMs,
-    readings: entry.readings,
-  };
 }

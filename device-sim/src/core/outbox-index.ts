@@ -4,7 +4,7 @@
  * Owns the index; the bytes are the file outbox's. Invariant: entries and holes together cover every sequence number from
  * `lowSeq` to `nextSeq − 1`, in order and without overlap; below `lowSeq` everything was acked.
  */
-import { cutHole, type FrameFacts, joinHoles, makeElsewhereHole, type OutboxHole } from './outbox.ts';
+import { cutHole, type FrameFacts, joinHoles, makeElsewhereHole, makeFrameHole, type OutboxHole } from './outbox.ts';
 import type { ScannedRecord, SegmentScan } from './outbox-record.ts';
 
 export interface IndexedFrame extends FrameFacts {
@@ -103,7 +103,7 @@ export class OutboxIndex {
       const first = this.items[this.head];
       if (first === undefined || (first.kind === 'frame' && !goes(first))) break;
       if (first.kind === 'frame') this.readingsDropped += first.readings;
-      const gone: OutboxHole = first.kind === 'hole' ? first : makeHoleOf(first, 'overflow');
+      const gone: OutboxHole = first.kind === 'hole' ? first : makeFrameHole(first, 'overflow');
       hole = hole === null ? { ...gone, reason: 'overflow' } : { ...joinHoles(hole, gone), reason: 'overflow' };
       this.forgetFirst();
     }
@@ -118,7 +118,7 @@ export class OutboxIndex {
     const at = this.find(seq);
     const item = this.items[at];
     if (item?.kind !== 'frame' || item.seq !== seq) return null;
-    const hole = makeHoleOf(item, 'corrupt');
+    const hole = makeFrameHole(item, 'corrupt');
     this.items[at] = hole;
     return hole;
   }
@@ -134,21 +134,6 @@ export class OutboxIndex {
     this.items = [...before, hole, ...after];
     this.head = 0;
     this.nextSeq = Math.max(this.nextSeq, hole.toSeq + 1);
-  }
-
-  clear(nextSeq: number): void {
-    this.items = [];
-    this.head = 0;
-    this.keptBytes = 0;
-    this.nextSeq = nextSeq;
-  }
-
-  lowestSegment(): number {
-    for (let at = this.head; at < this.items.length; at++) {
-      const item = this.items[at]!;
-      if (item.kind === 'frame' && item.kept === null) return item.segment;
-    }
-    return Number.POSITIVE_INFINITY;
   }
 
   private find(seq: number): number {
@@ -183,11 +168,6 @@ function endOf(item: IndexedItem): number {
 
 function cutEnd(item: IndexedItem, toSeq: number): IndexedItem {
   return item.kind === 'frame' || item.toSeq <= toSeq ? item : { ...item, toSeq, readings: 0 };
-}
-
-function makeHoleOf(frame: IndexedFrame, reason: OutboxHole['reason']): OutboxHole {
-  const { seq, fromMs, toMs, readings } = frame;
-  return { kind: 'hole', fromSeq: seq, toSeq: seq, reason, fromMs, toMs, readings };
 }
 
 export interface LoadedOutbox {

@@ -14,13 +14,10 @@ export interface FrameFacts {
   readonly toMs: number;
 }
 
-export interface OutboxFrame {
+export interface OutboxFrame extends FrameFacts {
   readonly kind: 'frame';
   readonly seq: number;
   readonly frame: Uint8Array;
-  readonly readings: number;
-  /** Time of its last reading. */
-  readonly toMs: number;
 }
 
 export interface OutboxHole {
@@ -48,6 +45,8 @@ export interface OutboxCounts {
 export interface Outbox {
   /** Names the sequence numbers: kept as long as they go on. */
   readonly epoch: number;
+  /** Highest number that may have been sent before this run; Infinity when every run makes the same frames again. */
+  readonly usedThrough: number;
   /** The number that the next frame must carry. */
   nextSeq(): number;
   /** Keeps one encoded Batch or Event whose sequence number is `nextSeq()`. When full, the oldest become a hole. */
@@ -58,8 +57,11 @@ export interface Outbox {
   ackThrough(seq: number): number;
   /** Gives one frame up on purpose (a hub refuses it every time): it becomes a hole with reason `corrupt` (RC-4). */
   drop(seq: number): void;
-  /** The hub already holds up to `seq` of this epoch though this outbox never made them: go on behind it. True: that is amiss. */
-  jumpTo(seq: number): boolean;
+  /**
+   * DL-16: gives all it holds, holes included, the numbers from 1 under `epoch`, and nothing of that was used yet. False: the
+   * disk did not take it, and everything is as before.
+   */
+  renumber(epoch: number): boolean;
   counts(): OutboxCounts;
   /** Makes what is kept durable, where that means anything, and lets go of files. */
   close(): void;
@@ -82,6 +84,17 @@ export function joinHoles(first: OutboxHole, second: OutboxHole): OutboxHole {
     toMs: second.toMs || first.toMs,
     readings: known ? first.readings + second.readings : 0,
   };
+}
+
+/** What takes the place of one frame that is gone. */
+export function makeFrameHole(frame: FrameFacts & { readonly seq: number }, reason: SkipReason): OutboxHole {
+  const { seq, fromMs, toMs, readings } = frame;
+  return { kind: 'hole', fromSeq: seq, toSeq: seq, reason, fromMs, toMs, readings };
+}
+
+/** The same hole, beginning at another number. */
+export function moveHole(hole: OutboxHole, fromSeq: number): OutboxHole {
+  return { ...hole, fromSeq, toSeq: hole.toSeq - hole.fromSeq + fromSeq };
 }
 
 /** A hole nobody wrote down lies below what a hub once acked: another store holds it. */

@@ -31,6 +31,11 @@ export function createRandom(seed: number): Random {
   };
 }
 
+/** A new name for numbers that start again at 1 (SPEC SE-5). */
+export function drawEpoch(random: Random): number {
+  return 1 + Math.floor(random() * (Number.MAX_SAFE_INTEGER - 1));
+}
+
 /** Standard normal, near enough for a model: twelve uniforms would be Irwin–Hall; three already look right on a chart. */
 export function drawBell(random: Random): number {
   return (random() + random() + random() - 1.5) * 2;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -103,6 +103,88 @@ describe('over a restart', () => {
     const holes = readThrough(second, 0).filter(({ kind }) => kind === 'hole');
     expect(holes).toMatchObject([{ reason: 'corrupt' }]);
     expect(second.nextSeq()).toBe(151);
+  });
+});
+
+describe('DL-16: new numbers', () => {
+  const place = (name: string): string => join(directory, name);
+
+  /** The directory before and after 300 frames, 40 of them acked, get new numbers. */
+  function makeBoth(): void {
+    const outbox = open({ folder: place('now') });
+    appendFrames(outbox, 300);
+    outbox.ackThrough(40);
+    cpSync(place('now'), place('before'), { recursive: true });
+    expect(outbox.renumber(99)).toBe(true);
+    outbox.close();
+    renameSync(place('now'), place('after'));
+  }
+
+  test('the numbers of a run before may be used, those of this run are not until they are sent', () => {
+    const first = open();
+    appendFrames(first, 40);
+    expect(first.usedThrough).toBe(0);
+    expect(open().usedThrough).toBe(40);
+  });
+
+  test('killed while the new frames are written: the old state stands', () => {
+    makeBoth();
+    const [whole, ...rest] = segmentPaths(place('after'));
+    for (const bytes of [0, 10, 30, 900, readFileSync(whole!).length]) {
+      cpSync(place('before'), place('outbox'), { recursive: true });
+      cpSync(place('after'), place('outbox.next'), { recursive: true });
+      for (const path of rest) rmSync(path.replace('after', 'outbox.next'));
+      const path = whole!.replace('after', 'outbox.next');
+      writeFileSync(path, readFileSync(path).subarray(0, bytes));
+      const outbox = open({ folder: place('outbox') });
+      expect(outbox.epoch).toBe(4711);
+      expect(readThrough(outbox, 40).length).toBe(260);
+      outbox.close();
+      rmSync(place('outbox'), { recursive: true });
+      expect(readdirSync(directory).sort()).toEqual(['after', 'before']);
+    }
+  });
+
+  test.each([
+    ['between the two renames', 'outbox.next'],
+    ['before the old frames are deleted', 'outbox'],
+  ])('killed %s: the new state stands', (_when, placeOfNew) => {
+    makeBoth();
+    cpSync(place('before'), place('outbox.old'), { recursive: true });
+    cpSync(place('after'), place(placeOfNew), { recursive: true });
+    const outbox = open({ folder: place('outbox') });
+    expect(outbox.epoch).toBe(99);
+    expect(readThrough(outbox, 0).length).toBe(260);
+    expect(outbox.itemAfter(0)).toMatchObject({ frame: frameOf(1, 100, 41) });
+    expect(readdirSync(directory).sort()).toEqual(['after', 'before', 'outbox']);
+  });
+
+  test('a disk that does not take the new frames leaves everything as it was', () => {
+    const outbox = open({ folder: place('outbox') });
+    appendFrames(outbox, 5);
+    writeFileSync(place('outbox.next'), 'in the way');
+    expect(outbox.renumber(99)).toBe(false);
+    expect(outbox.epoch).toBe(4711);
+    expect(readThrough(outbox, 0).length).toBe(5);
+    appendFrames(outbox, 1);
+    expect(readThrough(open({ folder: place('outbox') }), 0).length).toBe(6);
+    expect(notes[0]).toMatch(/does not take the outbox/);
+  });
+
+  test('what is known beside the frames is written before they change', () => {
+    const seen: unknown[] = [];
+    const outbox = new FileOutbox({
+      directory,
+      bytesMax: 1 << 20,
+      newEpoch: 1,
+      bootId: '',
+      outboxOnEpoch: (epoch) => seen.push([epoch, outbox.epoch, outbox.nextSeq()]),
+    });
+    appendFrames(outbox, 5);
+    outbox.ackThrough(3);
+    outbox.renumber(99);
+    expect(seen).toEqual([[99, 1, 6]]);
+    expect(outbox.nextSeq()).toBe(3);
   });
 });
 

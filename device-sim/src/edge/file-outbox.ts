@@ -6,10 +6,12 @@
  * cache before it is sent, so kill -9 never lets a sequence number be used twice; numbers that may have been used are reserved
  * on the disk itself (fsync, once per `reserveSeqs` frames), so a power cut never does either: what it took becomes a hole with
  * reason `corrupt`. When full, the oldest segment goes and becomes a hole with its times and readings. A disk that refuses
- * writes is no end: frames then stay in memory, bounded like the rest.
+ * writes is no end: frames then stay in memory, bounded like the rest. New numbers for all (DL-16) are written beside it, and
+ * then take its place as a whole.
  */
 import {
   closeSync,
+  existsSync,
   fdatasyncSync,
   fsyncSync,
   ftruncateSync,
@@ -18,14 +20,24 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  renameSync,
   rmSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { FrameFacts, Outbox, OutboxCounts, OutboxHole, OutboxItem } from '../core/outbox.ts';
-import { type LoadedOutbox, loadIndex, type OutboxIndex } from '../core/outbox-index.ts';
+import {
+  type FrameFacts,
+  makeFrameHole,
+  moveHole,
+  type Outbox,
+  type OutboxCounts,
+  type OutboxHole,
+  type OutboxItem,
+} from '../core/outbox.ts';
+import { type LoadedOutbox, loadIndex, OutboxIndex } from '../core/outbox-index.ts';
 import { headerBytes, type OutboxRecord, scanSegment, writeHeader, writeRecord } from '../core/outbox-record.ts';
+import { renumberFrame } from '../core/renumber-frame.ts';
 
 export interface FileOutboxOptions {
   readonly directory: string;
@@ -37,6 +49,8 @@ export interface FileOutboxOptions {
   /** Numbers reserved by one fsync: 256 at 1 Hz is one small write every four minutes. */
   readonly reserveSeqs?: number;
   readonly outboxOnNote?: (text: string) => void;
+  /** What belongs to the frames and is kept elsewhere is written here, before they come under `epoch`. */
+  readonly outboxOnEpoch?: (epoch: number) => void;
 }
 
 /** Of frames that wait in memory because the disk refuses them. */
@@ -50,10 +64,11 @@ interface Segment {
 }
 
 export class FileOutbox implements Outbox {
-  readonly epoch: number;
+  epoch = 0;
+  usedThrough = 0;
   private readonly options: FileOutboxOptions;
-  private readonly index: OutboxIndex;
-  private readonly segments: Segment[] = [];
+  private index = new OutboxIndex(1);
+  private segments: Segment[] = [];
   private readonly segmentBytesMax: number;
   private readonly reserveSeqs: number;
   private reservedThrough = 0;
@@ -61,16 +76,14 @@ export class FileOutbox implements Outbox {
   private readFile = { segment: -1, file: -1 };
   private bytes = 0;
   private diskState: 'ok' | 'refusing' = 'ok';
+  /** Writes that failed. */
+  private refusals = 0;
 
   constructor(options: FileOutboxOptions) {
     this.options = options;
     this.segmentBytesMax = Math.max(4096, Math.min(256 * 1024, Math.floor(options.bytesMax / 8)));
     this.reserveSeqs = options.reserveSeqs ?? 256;
-    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
-    const { epoch, loaded } = this.load();
-    this.epoch = epoch;
-    this.index = loaded.index;
-    this.openForAppend(loaded);
+    this.open();
   }
 
   nextSeq(): number {
@@ -96,7 +109,7 @@ export class FileOutbox implements Outbox {
     const item = this.index.itemAfter(seq);
     if (item === null || item.kind === 'hole') return item;
     const frame = item.kept ?? this.read(item.segment, item.at, item.length);
-    return { kind: 'frame', seq: item.seq, frame, readings: item.readings, toMs: item.toMs };
+    return { kind: 'frame', seq: item.seq, frame, readings: item.readings, fromMs: item.fromMs, toMs: item.toMs };
   }
 
   ackThrough(seq: number): number {
@@ -113,15 +126,31 @@ export class FileOutbox implements Outbox {
 
   drop(seq: number): void {
     const hole = this.index.drop(seq);
-    if (hole !== null) this.writeHole(hole);
+    if (hole !== null) this.write(hole);
   }
 
-  jumpTo(seq: number): boolean {
-    if (seq < this.index.nextSeq) return false;
-    this.index.clear(seq + 1);
-    this.rotate();
-    while (this.segments.length > 1) this.removeOldest();
-    return true;
+  renumber(epoch: number): boolean {
+    const { directory, outboxOnEpoch } = this.options;
+    const { usedThrough } = this;
+    const { readingsDropped } = this.index;
+    try {
+      this.copyTo(new FileOutbox({ ...this.options, directory: nextOf(directory), newEpoch: epoch }));
+      outboxOnEpoch?.(epoch);
+    } catch (error) {
+      this.noteDisk(error);
+      rmSync(nextOf(directory), { recursive: true, force: true });
+      return false;
+    }
+    this.letGo();
+    try {
+      renameSync(directory, oldOf(directory));
+    } catch (error) {
+      this.noteDisk(error);
+    }
+    this.open();
+    this.index.readingsDropped += readingsDropped;
+    this.usedThrough = this.epoch === epoch ? 0 : usedThrough;
+    return this.epoch === epoch;
   }
 
   counts(): OutboxCounts {
@@ -136,9 +165,48 @@ export class FileOutbox implements Outbox {
     if (this.file === -1) return;
     this.write({ kind: 'closed', nextSeq: this.index.nextSeq });
     this.sync();
-    closeSync(this.file);
+    this.letGo();
+  }
+
+  private open(): void {
+    this.letGo();
+    settleDirectory(this.options.directory);
+    mkdirSync(this.options.directory, { recursive: true, mode: 0o700 });
+    this.segments = [];
+    this.bytes = 0;
+    const { epoch, loaded } = this.load();
+    this.epoch = epoch;
+    this.index = loaded.index;
+    this.openForAppend(loaded);
+    this.usedThrough = this.index.nextSeq - 1;
+  }
+
+  private letGo(): void {
+    if (this.file !== -1) closeSync(this.file);
     this.file = -1;
     this.forgetReadFile();
+  }
+
+  /** All that is held, under the other's numbers. */
+  private copyTo(other: FileOutbox): void {
+    let seq = 0;
+    for (let item = this.itemAfter(seq); item !== null; item = this.itemAfter(seq)) {
+      seq = item.kind === 'frame' ? item.seq : item.toSeq;
+      const frame = item.kind === 'frame' ? renumberFrame(item.frame, other.nextSeq()) : null;
+      if (item.kind === 'frame' && frame !== null) other.append(frame, item);
+      else if (item.kind === 'frame') other.addHole(makeFrameHole(item, 'corrupt'));
+      // Not a loss, but what was acked in this epoch.
+      else if (item.reason !== 'acked-elsewhere') other.addHole(item);
+    }
+    other.close();
+    if (other.refusals > 0) throw new Error('no room to write it anew');
+  }
+
+  private addHole(hole: OutboxHole): void {
+    const moved = moveHole(hole, this.index.nextSeq);
+    this.index.takeHole(moved);
+    this.segments.at(-1)!.lastSeq = moved.toSeq;
+    this.write(moved);
   }
 
   private load(): { epoch: number; loaded: LoadedOutbox } {
@@ -186,7 +254,7 @@ export class FileOutbox implements Outbox {
       const hole = this.index.addUnknown(loaded.reservedThrough, 0);
       if (hole !== null) {
         this.options.outboxOnNote?.('the machine stopped without warning: what was not on the disk yet is lost');
-        this.writeHole(hole);
+        this.write(hole);
       }
     }
     this.write({ kind: 'opened', bootId });
@@ -242,10 +310,6 @@ export class FileOutbox implements Outbox {
     }
   }
 
-  private writeHole(hole: OutboxHole): void {
-    this.write(hole);
-  }
-
   /** False: the disk did not take it, and the file ends where it did before. */
   private write(record: OutboxRecord): boolean {
     const segment = this.segments.at(-1)!;
@@ -296,7 +360,7 @@ export class FileOutbox implements Outbox {
   }
 
   private tellDropped(hole: OutboxHole | null): void {
-    if (hole !== null) this.writeHole(hole);
+    if (hole !== null) this.write(hole);
   }
 
   private removeOldest(): void {
@@ -307,9 +371,24 @@ export class FileOutbox implements Outbox {
   }
 
   private noteDisk(error: unknown): void {
+    this.refusals += 1;
     if (this.diskState === 'refusing') return;
     this.diskState = 'refusing';
     const text = error instanceof Error ? error.message : String(error);
     this.options.outboxOnNote?.(`the disk does not take the outbox (${text}): kept in memory for now`);
   }
+}
+
+function nextOf(directory: string): string {
+  return `${directory}.next`;
+}
+
+function oldOf(directory: string): string {
+  return `${directory}.old`;
+}
+
+/** Ends a renumbering that was cut short: only a whole `next` ever sees the outbox's own name free. */
+function settleDirectory(directory: string): void {
+  if (!existsSync(directory) && existsSync(nextOf(directory))) renameSync(nextOf(directory), directory);
+  for (const path of [nextOf(directory), oldOf(directory)]) rmSync(path, { recursive: true, force: true });
 }

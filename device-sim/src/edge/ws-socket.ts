@@ -43,7 +43,8 @@ export function connectWs(options: WsSocketOptions, listener: SocketListener): S
   let failure = '';
   socket.on('error', (error) => {
     // 'close' follows and ends it; an error alone says only why.
-    failure = error.message;
+    // Several addresses tried in vain give an error without a message.
+    failure = error.message || String((error as NodeJS.ErrnoException).code ?? '');
   });
   socket.on('unexpected-response', (_request, response: IncomingMessage) => {
     const status = response.statusCode ?? 0;
