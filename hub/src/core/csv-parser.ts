@@ -41,6 +41,7 @@ export class CsvParser {
   private take(isLast: boolean): readonly CsvRecord[] {
     const found: CsvRecord[] = [];
     let at = 0;
+    let quoteAt = this.rest.indexOf('"');
     while (at < this.rest.length) {
       if (this.isDropping) {
         const end = this.rest.indexOf('\n', at);
@@ -52,7 +53,9 @@ export class CsvParser {
         }
         continue;
       }
-      const end = findRecordEnd(this.rest, at);
+      // Looked for once, not in every record anew: most files have none.
+      if (quoteAt !== -1 && quoteAt < at) quoteAt = this.rest.indexOf('"', at);
+      const end = findRecordEnd(this.rest, at, quoteAt);
       if (end === -1 && !isLast && this.rest.length - at < recordCharsMax) break;
       if (end === -1 && !isLast) at = this.giveUp(at, found);
       else at = this.takeOne({ at, end: end === -1 ? this.rest.length : end }, found);
@@ -88,10 +91,9 @@ export class CsvParser {
   }
 }
 
-/** Place of the line feed that ends the record from `at`; −1 when it has not come yet. */
-function findRecordEnd(text: string, at: number): number {
+/** Place of the line feed that ends the record from `at`; −1 when it has not come yet. `quoted`: the next quote from `at`. */
+function findRecordEnd(text: string, at: number, quoted: number): number {
   const plain = text.indexOf('\n', at);
-  const quoted = text.indexOf('"', at);
   if (quoted === -1 || (plain !== -1 && plain < quoted)) return plain;
   let isInQuotes = false;
   for (let i = quoted; i < text.length; i++) {

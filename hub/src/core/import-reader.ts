@@ -119,7 +119,7 @@ export class ImportReader {
       const isEmptyText = field === '' && emptyTexts?.includes(column + 1) === true;
       if (field === '' && !isEmptyText) continue;
       const kind = kinds![column] ?? (isEmptyText ? 'text' : guessKind([field.trim()]));
-      if (kind === null || (kind !== 'text' && absentNumbers.has(field.trim()))) continue;
+      if (kind === null || (kind !== 'text' && isAbsent(field))) continue;
       kinds![column] = kind;
       cells.push({ metric: names[column]!, unit: '', kind, raw: unguardText(field) });
     }
@@ -174,6 +174,12 @@ function makeWide(fields: readonly string[]): WideHeader {
     return name;
   });
   return { form: 'wide', fields: fields.length, names, kinds: null };
+}
+
+function isAbsent(field: string): boolean {
+  const first = field.charCodeAt(0);
+  const isDigit = first >= 0x30 && first <= 0x39;
+  return !isDigit && absentNumbers.has(field.trim());
 }
 
 /** Null where there is nothing to guess from. */

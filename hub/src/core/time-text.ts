@@ -30,16 +30,22 @@ export function keepInRange(timeMs: number): number {
 }
 
 function readIso(match: RegExpExecArray): number {
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0));
-  if (hour! > 23 || minute! > 59 || second! > 59) return Number.NaN;
+  const [, year, month, day, hour = '0', minute = '0', second = '0', fraction, zone] = match;
+  const fields = { year: Number(year), month: Number(month) - 1, day: Number(day) };
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return Number.NaN;
+  const seconds = Number(hour) * 3_600 + Number(minute) * 60 + Number(second);
+  const fractionMs = fraction === undefined ? 0 : Math.round(Number(`0.${fraction}`) * 1000);
+  return startOfDay(fields) + seconds * 1000 + fractionMs - readZone(zone);
+}
+
+/** NaN where there is no such day: the 31st of April would roll over into May. */
+function startOfDay({ year, month, day }: { year: number; month: number; day: number }): number {
+  if (month > 11 || month < 0 || day < 1) return Number.NaN;
+  if (day <= 28 && year >= 100) return Date.UTC(year, month, day);
   // Not Date.UTC, which takes the years 1 to 99 for those of the last century.
   const date = new Date(0);
-  date.setUTCFullYear(year!, month! - 1, day!);
-  // The 31st of April rolls over into May: that was no date.
-  if (date.getUTCMonth() !== month! - 1 || date.getUTCDate() !== day) return Number.NaN;
-  date.setUTCHours(hour!, minute!, second!);
-  const fractionMs = match[7] === undefined ? 0 : Math.round(Number(`0.${match[7]}`) * 1000);
-  return date.getTime() + fractionMs - readZone(match[8]);
+  date.setUTCFullYear(year, month, day);
+  return date.getUTCDate() === day ? date.getTime() : Number.NaN;
 }
 
 function readZone(zone: string | undefined): number {

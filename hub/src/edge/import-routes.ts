@@ -13,6 +13,8 @@ import { shapes } from './http-shapes.ts';
 
 const fileBytesMax = 64 * 2 ** 30;
 const silentMsMax = 60_000;
+/** Taken in one go: a few milliseconds of the thread that acks. */
+const sliceChars = 16_384;
 /** A file of which this many lines are wrong and none is right is no file of readings. */
 const hopelessLines = 1_000;
 
@@ -141,7 +143,8 @@ async function* decodeText(upload: AsyncIterable<Uint8Array>): AsyncGenerator<st
       const message = `A file has at most ${fileBytesMax} bytes; what came before is stored`;
       throw new HttpProblem(413, 'too-large', { message, advice: 'Split it, and import each part with its header.' });
     }
-    yield decoder.decode(piece.value, { stream: true });
+    const text = decoder.decode(piece.value, { stream: true });
+    for (let at = 0; at < text.length; at += sliceChars) yield text.slice(at, at + sliceChars);
   }
   yield decoder.decode();
 }
@@ -157,6 +160,10 @@ async function waitForPiece(pieces: AsyncIterator<Uint8Array>): Promise<Iterator
   });
   try {
     return await Promise.race([pieces.next(), silence]);
+  } catch (cause) {
+    if (cause instanceof HttpProblem) throw cause;
+    const advice = 'What was committed stays; send the file again, and it goes on there.';
+    throw new HttpProblem(400, 'cut-off', { message: `The file ended early: ${(cause as Error).message}`, advice });
   } finally {
     clearTimeout(timer);
   }
