@@ -1,46 +1,63 @@
 /**
- * `npm run bench -- SCENARIO [--quick] [--rounds N] [--json] [-- HUB OPTIONS]`: measures, and says whether the goals are met. With
- * `--json` the last line of standard output is one object; progress goes to standard error. Exit code 1 when a goal is not met, 2
- * when asked wrongly. Hub options (`-- --commit-ms 20`) compare settings, and stand in the figures.
+ * `npm run bench -- SCENARIO [--peers] [--quick] [--rounds N] [--json] [--record] [--csv FILE…] [-- HUB OPTIONS]`: measures, and
+ * says whether the goals are met. With `--json` the last line of standard output is one object; progress goes to standard error.
+ * `--record` writes the result into hub/BENCHMARKS.md. Exit code 1 when a goal is not met, 2 when asked wrongly.
  */
 import { parseArgs } from 'node:util';
+import type { BenchChoice } from './bench/bench-choice.ts';
 import { runLive } from './bench/live.ts';
+import { recordReport } from './bench/record-report.ts';
 import { exitOnSignals } from './child-processes.ts';
 import { type LoadReport, printReport } from './load-report.ts';
 
-interface Choice {
-  readonly quick: boolean;
-  readonly rounds: number | null;
-  /** Options for the hub, to compare settings. */
-  readonly hubArgs: readonly string[];
-}
-
-const scenarios: Readonly<Record<string, (choice: Choice) => Promise<LoadReport>>> = {
-  live: ({ quick, rounds, hubArgs }) =>
-    runLive({
-      boards: 1000,
-      rounds: rounds ?? 1,
-      hubArgs,
-      warmUpMs: quick ? 3_000 : 5_000,
-      measureMs: quick ? 10_000 : 30_000,
-    }),
+const scenarios: Readonly<Record<string, (choice: BenchChoice) => Promise<LoadReport>>> = {
+  live: runLive,
 };
 
-const usage = `usage: npm run bench -- ${Object.keys(scenarios).join(' | ')} [--quick] [--rounds 1…20] [--json] [-- HUB OPTIONS]`;
+const usage = `usage: npm run bench -- SCENARIO [--peers] [--quick] [--rounds 1…20] [--json] [--record] [--csv FILE…] [-- HUB OPTIONS]
+scenarios: ${Object.keys(scenarios).join(', ')}
+--peers measures other programs too, where they are installed; --quick does one short round; --csv gives files to size`;
+const roundsUsual = 5;
 
-function readChoice(): { scenario: string; choice: Choice; json: boolean } {
-  const { values, positionals } = parseArgs({
-    options: { quick: { type: 'boolean' }, rounds: { type: 'string' }, json: { type: 'boolean' } },
-    allowPositionals: true,
-  });
-  const [scenario = '', ...hubArgs] = positionals;
-  const rounds = values.rounds === undefined ? null : Number(values.rounds);
-  if (scenarios[scenario] === undefined) throw new Error(`there is no scenario "${scenario}"`);
-  if (rounds !== null && !(rounds >= 1 && rounds <= 20)) throw new Error('--rounds is from 1 to 20');
-  return { scenario, choice: { quick: values.quick ?? false, rounds, hubArgs }, json: values.json ?? false };
+interface Asked {
+  readonly scenario: string;
+  readonly choice: BenchChoice;
+  readonly json: boolean;
+  readonly record: boolean;
 }
 
-let asked: ReturnType<typeof readChoice>;
+function readChoice(): Asked {
+  const flag = { type: 'boolean', default: false } as const;
+  const args = process.argv.slice(2);
+  const end = args.indexOf('--');
+  const { values, positionals } = parseArgs({
+    args: end === -1 ? args : args.slice(0, end),
+    options: {
+      quick: flag,
+      peers: flag,
+      json: flag,
+      record: flag,
+      rounds: { type: 'string' },
+      csv: { type: 'string', multiple: true },
+    },
+    allowPositionals: true,
+  });
+  const [scenario = '', ...rest] = positionals;
+  if (scenarios[scenario] === undefined) throw new Error(`there is no scenario "${scenario}"`);
+  if (rest.length > 0 && values.csv === undefined) throw new Error(`"${rest[0]}" is not understood`);
+  const { quick, peers, json, record } = values;
+  const rounds = values.rounds === undefined ? (quick ? 1 : roundsUsual) : Number(values.rounds);
+  if (!(Number.isInteger(rounds) && rounds >= 1 && rounds <= 20)) throw new Error('--rounds is from 1 to 20');
+  const csv = [...(values.csv ?? []), ...rest];
+  return {
+    scenario,
+    choice: { quick, peers, rounds, csv, hubArgs: end === -1 ? [] : args.slice(end + 1) },
+    json,
+    record,
+  };
+}
+
+let asked: Asked;
 try {
   asked = readChoice();
 } catch (error) {
@@ -48,4 +65,6 @@ try {
   process.exit(2);
 }
 exitOnSignals();
-printReport(await scenarios[asked.scenario]!(asked.choice), asked.json);
+const report = await scenarios[asked.scenario]!(asked.choice);
+if (asked.record) recordReport(report, process.argv.slice(2));
+printReport(report, asked.json);

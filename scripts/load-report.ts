@@ -19,10 +19,16 @@ export interface LoadReport {
   readonly rounds: number;
   readonly figures: Readonly<Record<string, number | string | null>>;
   readonly goals: readonly Goal[];
+  /** Of other programs that were measured. */
+  readonly versions?: Readonly<Record<string, string>>;
 }
 
 export function atMost(name: string, value: number, bound: { most: number; unit: string }): Goal {
   return { name, value, bound: `<= ${bound.most}`, unit: bound.unit, met: value <= bound.most };
+}
+
+export function atLeast(name: string, value: number, bound: { least: number; unit: string }): Goal {
+  return { name, value, bound: `>= ${bound.least}`, unit: bound.unit, met: value >= bound.least };
 }
 
 /** Prints the report (one JSON object as the last line of standard output, or a table for people) and sets the exit code. */
@@ -30,9 +36,8 @@ export function printReport(report: LoadReport, json: boolean): void {
   const met = report.goals.every((goal) => goal.met);
   if (json) {
     const { scenario, rounds, figures, goals } = report;
-    console.log(
-      JSON.stringify({ scenario, machine: describeMachine(), versions: readVersions(), rounds, figures, goals }),
-    );
+    const versions = { ...readVersions(), ...report.versions };
+    console.log(JSON.stringify({ scenario, machine: describeMachine(), versions, rounds, figures, goals }));
   } else {
     const width = Math.max(...Object.keys(report.figures).map((name) => name.length));
     for (const [name, value] of Object.entries(report.figures)) console.log(`${name.padEnd(width)}  ${value}`);
@@ -43,7 +48,7 @@ export function printReport(report: LoadReport, json: boolean): void {
   if (!met) process.exitCode = 1;
 }
 
-function describeMachine(): Record<string, string | number> {
+export function describeMachine(): Record<string, string | number> {
   const processors = cpus();
   return {
     platform: `${process.platform} ${process.arch}`,
@@ -53,7 +58,7 @@ function describeMachine(): Record<string, string | number> {
   };
 }
 
-function readVersions(): Record<string, string> {
+export function readVersions(): Record<string, string> {
   const own = JSON.parse(readFileSync(resolve(import.meta.dirname, '../package.json'), 'utf8')) as { version: string };
   const of = (name: string): string => {
     const path = resolve(import.meta.dirname, `../node_modules/${name}/package.json`);

@@ -4,30 +4,43 @@
  */
 import { type Batch, decodeMessage, encodeMessage, type MetricDeclaration, makeNumberColumn } from '@lapwing/protocol';
 import { WebSocket } from 'ws';
+import { SeededWalk } from './seeded-walk.ts';
 
 export const boardMetrics: readonly MetricDeclaration[] = [
   { name: 'sentUs', unit: 'us', kind: 'gauge' },
   ...Array.from({ length: 9 }, (_, i): MetricDeclaration => ({ name: `m${i + 1}`, unit: '', kind: 'gauge' })),
 ];
 
+/** A board of any contestant. */
+export interface LiveBoard {
+  readonly sent: number;
+  readonly acked: number;
+  /** Why the link ended, '' while it lives. */
+  readonly ended: string;
+  send(sentUs: number): void;
+  close(): void;
+}
+
 export interface BoardOptions {
   readonly url: string;
   readonly deviceId: string;
   readonly token: string;
+  readonly seed: number;
   /** A bare receiver answers nothing: do not wait for Welcome. */
   readonly bare: boolean;
 }
 
-export class BoardLink {
+export class BoardLink implements LiveBoard {
   sent = 0;
   acked = 0;
   /** Why the link ended, '' while it lives. */
   ended = '';
   private readonly socket: WebSocket;
-  private readonly walk = new Float64Array(boardMetrics.length).map(() => 200 + Math.floor(Math.random() * 100));
+  private readonly walk: SeededWalk;
 
-  private constructor(socket: WebSocket) {
+  private constructor(socket: WebSocket, seed: number) {
     this.socket = socket;
+    this.walk = new SeededWalk(seed, boardMetrics.length);
   }
 
   static async open(options: BoardOptions): Promise<BoardLink> {
@@ -35,7 +48,7 @@ export class BoardLink {
       perMessageDeflate: false,
       headers: { authorization: `Bearer ${options.token}` },
     });
-    const board = new BoardLink(socket);
+    const board = new BoardLink(socket, options.seed);
     socket.binaryType = 'nodebuffer';
     await new Promise<void>((fulfil, reject) => {
       socket.on('error', (error) => reject(error));
@@ -52,12 +65,10 @@ export class BoardLink {
     return board;
   }
 
-  /** One row, every value a walk on a 0.1 grid that moves about every fourth time; the first tells when it was sent. */
+  /** One row; its first value tells when it was sent. */
   send(sentUs: number): void {
     this.sent += 1;
-    for (let i = 1; i < this.walk.length; i++) {
-      if (Math.random() < 0.27) this.walk[i]! += Math.random() < 0.5 ? -1 : 1;
-    }
+    this.walk.step();
     const batch: Batch = {
       type: 'batch',
       seq: this.sent,
@@ -65,7 +76,7 @@ export class BoardLink {
       backfill: false,
       times: Float64Array.of(Date.now()),
       columns: boardMetrics.map((_, metric) =>
-        makeNumberColumn(metric, Float64Array.of(metric === 0 ? sentUs : this.walk[metric]! / 10)),
+        makeNumberColumn(metric, Float64Array.of(metric === 0 ? sentUs : this.walk.tenths[metric]! / 10)),
       ),
     };
     this.socket.send(encodeMessage(batch));

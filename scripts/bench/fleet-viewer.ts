@@ -1,19 +1,17 @@
 /**
- * A viewer that watches the whole fleet as a browser does, and measures. Owns one socket and the latencies it has seen; counts
- * only batches that arrived, each once.
+ * A viewer that watches the whole fleet as a browser does, and measures. Owns one socket and its window of
+ * latencies; counts only batches that arrived, each once.
  */
 import { BatchScratch, decodeMessage, encodeMessage, type FeedMessage, readBatch } from '@lapwing/protocol';
 import { WebSocket } from 'ws';
+import { LatencyWindow } from './latency-window.ts';
 
 export class FleetViewer {
   batches = 0;
   conflated = 0;
   snapshots = 0;
   ended = '';
-  private latenciesMs = new Float64Array(1 << 16);
-  private latencyCount = 0;
-  /** Batches sent outside this window (µs of `nowUs`) are counted, but not measured. */
-  private window = { fromUs: Number.POSITIVE_INFINITY, toUs: Number.POSITIVE_INFINITY };
+  readonly window = new LatencyWindow();
   private readonly scratch = new BatchScratch();
   private readonly socket: WebSocket;
   private readonly nowUs: () => number;
@@ -45,19 +43,6 @@ export class FleetViewer {
     return viewer;
   }
 
-  measureFrom(fromUs: number): void {
-    this.window = { fromUs, toUs: Number.POSITIVE_INFINITY };
-  }
-
-  measureUntil(toUs: number): void {
-    this.window = { ...this.window, toUs };
-  }
-
-  /** Sorted. */
-  latencies(): Float64Array {
-    return this.latenciesMs.slice(0, this.latencyCount).sort();
-  }
-
   close(): void {
     this.socket.removeAllListeners('close');
     this.socket.terminate();
@@ -81,21 +66,9 @@ export class FleetViewer {
         if (body.kind !== 'batch') continue;
         const fault = readBatch(body.frame, this.scratch);
         if (fault !== null) throw new Error(`a batch in the feed cannot be read: ${fault.text}`);
-        this.count(nowUs);
+        this.batches += 1;
+        this.window.note(this.scratch.values[0] ?? Number.NaN, nowUs);
       }
     }
-  }
-
-  private count(nowUs: number): void {
-    this.batches += 1;
-    const sentUs = this.scratch.values[0] ?? Number.NaN;
-    if (!(sentUs >= this.window.fromUs && sentUs < this.window.toUs)) return;
-    if (this.latencyCount === this.latenciesMs.length) {
-      const more = new Float64Array(this.latenciesMs.length * 2);
-      more.set(this.latenciesMs);
-      this.latenciesMs = more;
-    }
-    this.latenciesMs[this.latencyCount] = (nowUs - sentUs) / 1000;
-    this.latencyCount += 1;
   }
 }

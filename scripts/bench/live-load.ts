@@ -1,60 +1,64 @@
 /**
- * The load of the `live` scenario, as a process of its own so that it can have a core of its own: boards that each send one
- * frame a second, evenly spread, and one viewer of the whole fleet. Takes its plan over IPC, says when the measured window
- * begins and ends, and then what it counted. Owns every socket; ends by itself.
+ * The load of the scenarios with live boards, as a process of its own: boards that each send one frame a second, evenly spread,
+ * and one viewer of the whole fleet. Owns every socket; ends by itself.
  */
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile, round } from '../load-report.ts';
-import { BoardLink } from './board-link.ts';
+import { BoardLink, type LiveBoard } from './board-link.ts';
 import { FleetViewer } from './fleet-viewer.ts';
+import type { LatencyQuantiles } from './latency-window.ts';
+import { serveLoad } from './load-process.ts';
+import { MqttBoard, MqttViewer } from './mqtt-board.ts';
 
 export interface LivePlan {
+  /** `bare`: a receiver that does nothing; nobody watches, and nothing is acked. */
+  readonly kind: 'hub' | 'bare' | 'mqtt';
   readonly url: string;
-  /** '' for a bare receiver: nobody watches, and nothing is acked. */
   readonly cookie: string;
+  /** One per board. */
   readonly tokens: readonly string[];
   readonly warmUpMs: number;
   readonly measureMs: number;
 }
 
 export interface LiveResult {
-  readonly type: 'result';
   readonly sent: number;
   readonly sentInWindow: number;
-  readonly windowSeconds: number;
   readonly acked: number;
   readonly ackedEach: readonly number[];
   readonly arrived: number;
   readonly measured: number;
   readonly conflated: number;
-  readonly latencyMs: {
-    readonly p50: number | null;
-    readonly p99: number | null;
-    readonly p999: number | null;
-    readonly max: number | null;
-  };
+  readonly latencyMs: LatencyQuantiles;
   /** How late the load itself sent, against its own plan. */
-  readonly lagMsP99: number | null;
+  readonly lagMsP99: number;
 }
 
-export const boardName = (index: number): string => `board-${String(index).padStart(4, '0')}`;
+export const boardName = (index: number): string => `board-${String(index).padStart(5, '0')}`;
 
 const openAtOnce = 50;
-const drainMsMax = 5_000;
+const drainMsMax = 8_000;
 const nowUs = (): number => Math.round(performance.now() * 1000);
 
-async function openBoards(plan: LivePlan): Promise<BoardLink[]> {
-  const boards: BoardLink[] = [];
+function openBoard(plan: LivePlan, index: number): Promise<LiveBoard> {
+  const { url, kind } = plan;
+  if (kind === 'mqtt') return MqttBoard.open(Number(new URL(url).port), boardName(index), index);
+  const token = plan.tokens[index]!;
+  return BoardLink.open({ url, deviceId: boardName(index), token, seed: index, bare: kind === 'bare' });
+}
+
+async function openBoards(plan: LivePlan): Promise<LiveBoard[]> {
+  const boards: LiveBoard[] = [];
   for (let first = 0; first < plan.tokens.length; first += openAtOnce) {
-    const some = plan.tokens
-      .slice(first, first + openAtOnce)
-      .map((token, i) =>
-        BoardLink.open({ url: plan.url, deviceId: boardName(first + i), token, bare: plan.cookie === '' }),
-      );
+    const some = plan.tokens.slice(first, first + openAtOnce).map((_, i) => openBoard(plan, first + i));
     boards.push(...(await Promise.all(some)));
   }
   return boards;
+}
+
+function openViewer(plan: LivePlan): Promise<FleetViewer | MqttViewer | null> {
+  if (plan.kind === 'mqtt') return MqttViewer.open(Number(new URL(plan.url).port), nowUs);
+  return plan.kind === 'hub' ? FleetViewer.open(plan.url, plan.cookie, nowUs) : Promise.resolve(null);
 }
 
 interface Schedule {
@@ -65,7 +69,7 @@ interface Schedule {
 }
 
 /** Sends each board's frame at its own moment of every second until `endMs`. */
-async function sendUntil(boards: readonly BoardLink[], endMs: number, schedule: Schedule): Promise<void> {
+async function sendUntil(boards: readonly LiveBoard[], endMs: number, schedule: Schedule): Promise<void> {
   const spacingMs = 1000 / boards.length;
   for (;;) {
     const nowMs = performance.now();
@@ -82,25 +86,23 @@ async function sendUntil(boards: readonly BoardLink[], endMs: number, schedule: 
   }
 }
 
-const sum = (boards: readonly BoardLink[], of: (board: BoardLink) => number): number =>
+const sum = (boards: readonly LiveBoard[], of: (board: LiveBoard) => number): number =>
   boards.reduce((total, board) => total + of(board), 0);
 
-async function runPlan(plan: LivePlan): Promise<LiveResult> {
+async function runPlan(plan: LivePlan, say: (type: 'measuring' | 'measured') => void): Promise<LiveResult> {
   const boards = await openBoards(plan);
-  const viewer = plan.cookie === '' ? null : await FleetViewer.open(plan.url, plan.cookie, nowUs);
+  const viewer = await openViewer(plan);
   const startMs = performance.now();
   const schedule: Schedule = { dueMs: startMs, next: 0, lagsMs: [] };
   await sendUntil(boards, startMs + plan.warmUpMs, schedule);
 
   const sentBefore = sum(boards, (board) => board.sent);
-  const windowStartMs = performance.now();
-  viewer?.measureFrom(nowUs());
-  process.send?.({ type: 'measuring' });
+  viewer?.window.open(nowUs());
+  say('measuring');
   schedule.lagsMs = [];
   await sendUntil(boards, startMs + plan.warmUpMs + plan.measureMs, schedule);
-  viewer?.measureUntil(nowUs());
-  process.send?.({ type: 'measured' });
-  const windowSeconds = (performance.now() - windowStartMs) / 1000;
+  viewer?.window.close(nowUs());
+  say('measured');
   const sent = sum(boards, (board) => board.sent);
 
   const drainEndMs = performance.now() + drainMsMax;
@@ -108,32 +110,20 @@ async function runPlan(plan: LivePlan): Promise<LiveResult> {
     viewer === null || (sum(boards, (board) => board.acked) === sent && viewer.batches >= sent);
   while (!isDrained() && performance.now() < drainEndMs) await sleep(20);
 
-  const latencies = viewer?.latencies() ?? new Float64Array();
-  const quantileMs = (q: number): number | null => {
-    const value = quantile(latencies, q);
-    return value === null ? null : round(value, 3);
-  };
   const result: LiveResult = {
-    type: 'result',
     sent,
     sentInWindow: sent - sentBefore,
-    windowSeconds,
     acked: sum(boards, (board) => board.acked),
     ackedEach: boards.map((board) => board.acked),
     arrived: viewer?.batches ?? 0,
-    measured: latencies.length,
+    measured: viewer?.window.count ?? 0,
     conflated: viewer?.conflated ?? 0,
-    latencyMs: { p50: quantileMs(0.5), p99: quantileMs(0.99), p999: quantileMs(0.999), max: quantileMs(1) },
-    lagMsP99: quantile(Float64Array.from(schedule.lagsMs).sort(), 0.99),
+    latencyMs: viewer?.window.quantiles() ?? { p50: null, p99: null, p999: null, max: null },
+    lagMsP99: round(quantile(Float64Array.from(schedule.lagsMs).sort(), 0.99) ?? Number.NaN, 2),
   };
   for (const board of boards) board.close();
   viewer?.close();
   return result;
 }
 
-if (import.meta.main) {
-  const [plan] = (await once(process, 'message')) as [LivePlan];
-  const result = await runPlan(plan);
-  await new Promise((fulfil) => process.send?.(result, undefined, undefined, fulfil));
-  process.exit(0);
-}
+if (import.meta.main) await serveLoad(runPlan);

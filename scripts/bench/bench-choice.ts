@@ -1,0 +1,12 @@
+/**
+ * What was asked of a benchmark, checked. Owns nothing.
+ */
+export interface BenchChoice {
+  readonly quick: boolean;
+  readonly peers: boolean;
+  readonly rounds: number;
+  /** Files for `size`; the first column is a time. */
+  readonly csv: readonly string[];
+  /** Options for the hub, to compare settings. */
+  readonly hubArgs: readonly string[];
+}
