@@ -2,7 +2,8 @@
  * One column of a block as checksummed bytes and back, bit for bit (but for the payload bits of a NaN).
  *
  * Layout: u32 CRC-32 of what follows, u8 format, unsigned count, u8 1 and the row numbers where some rows have no value (else u8 0),
- * then the numbers or the texts. Arrivals have no row numbers but those where a batch begins. Formats are numbers for ever; those below 16 are of column-code.ts, and still decoded there.
+ * then the numbers or the texts. Arrivals have no row numbers but those where a batch begins. Formats are numbers for ever; those
+ * below 16 are of column-code.ts, and still decoded there.
  * Owns only scratch memory. Bytes that are not what was written end in DamagedColumnError, and in no other way.
  */
 import { crc32 } from 'node:zlib';

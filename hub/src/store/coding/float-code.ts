@@ -4,7 +4,10 @@
  *
  * A list of more than 48 bits is cut: the high part is coded, the low part is packed as it is. Layout: u8 zero bits dropped, the odd
  * ones' number, the high parts, the low parts, the odd ones' places and values. Odd are NaN, ±Infinity and those with more bits.
- * Owns scratch memory. (Against Gorilla's and Chimp's XOR see the figures in number-code.ts.)
+ * Owns scratch memory.
+ *
+ * In place of XOR with the value before, which knows nothing of carries: bytes a value for this / Gorilla / Chimp128 are 6.8 / 7.2 / 7.2
+ * for random doubles in 0 … 1, 5.4 / 6.7 / 6.0 for a sine with noise, 2.0 / 2.9 / 4.1 for a walk of 32-bit floats.
  */
 import type { ByteSink } from '../byte-sink.ts';
 import { BitWriter } from './bit-packing.ts';

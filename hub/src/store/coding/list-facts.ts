@@ -52,7 +52,7 @@ export function sampleStep(values: Float64Array, count: number): number {
   return pickMiddle(taken);
 }
 
-/** Quickselect: the typed array's own sort takes ten times as long for so few, and this runs some ten times a list. */
+/** Quickselect: with the typed array's own sort, some ten times a list, columns of 256 values took a third longer to encode. */
 function pickMiddle(taken: number): number {
   if (taken === 0) return 0;
   const middle = taken >> 1;

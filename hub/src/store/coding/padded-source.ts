@@ -1,16 +1,17 @@
 /**
- * A cursor over one stored column, and the one error that damaged bytes end in.
+ * A cursor over one stored column, and the error that damaged bytes end in.
  *
  * Owns a padded copy of the bytes, reused by every column: the bit readers of the other files load four bytes at a time, and behind
  * the end they find zeros instead of an end. Invariant: nothing is taken from behind `end` without DamagedColumnError, and what a
  * caller may allocate is bounded by `countMax` before it does. Knows nothing of what the bytes mean.
  */
+import { DamagedColumnError } from '../column-code.ts';
 
 /** Stored bytes that cannot be what was written: a wrong checksum, an unknown format, a count or a position out of bounds. */
-export class DamagedColumnError extends Error {}
+export { DamagedColumnError };
 
-/** Values in one column. Blocks hold 65,536 rows at most; a damaged count must not allocate more than some megabytes. */
-export const countMax = 2 ** 20;
+/** Values in one column. Blocks hold far fewer; a damaged count must not allocate more than some megabytes. */
+export const countMax = 2 ** 18;
 const paddingBytes = 16;
 
 export class PaddedSource {

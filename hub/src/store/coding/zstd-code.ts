@@ -1,6 +1,8 @@
 /**
  * Differences as LEB128 bytes through zstd: for lists that repeat themselves (days alike, tables replayed, regimes of few steps), which
- * the entropy stage cannot see because it looks at one number at a time.
+ * the entropy stage cannot see because it looks at one number at a time. In place of that stage it made 66 of 70 series larger.
+ * Tables that go by the size of the number before were weighed too: by estimate 3 to 12 % less for a server's load and traffic, nothing
+ * for most, and the decoder's two chains would become one.
  *
  * Layout: the packed length, the plain length, the bytes. Owns scratch memory.
  */
@@ -8,7 +10,7 @@ import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { ByteSink } from '../byte-sink.ts';
 import { DamagedColumnError, type PaddedSource } from './padded-source.ts';
 
-/** Of the same bytes, level 3 makes 10 to 20 % more, and level 19 4 % less in ten times the time. */
+/** Of hourly weather, level 3 makes 9 % more; 12 makes 12 % less, but takes some 200 ns a value more. */
 const level = 9;
 /** A stretch that holds so many bits does not come again by chance. */
 const stretchBits = 18;
