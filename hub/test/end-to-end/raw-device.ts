@@ -68,6 +68,11 @@ export class RawDevice {
     this.socket.send(frame);
   }
 
+  /** Resolves when the frame has left this process. */
+  sendAndDrain(frame: Uint8Array): Promise<void> {
+    return new Promise((fulfil, reject) => this.socket.send(frame, (error) => (error ? reject(error) : fulfil())));
+  }
+
   /** The first message, already here or still to come, that is wanted. */
   next(wants: (message: HubMessage) => boolean): Promise<HubMessage> {
     const here = this.messages.find(wants);

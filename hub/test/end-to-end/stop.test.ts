@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import { endProcess } from '../../../scripts/child-processes.ts';
+import { HubClient } from '../../../scripts/hub-client.ts';
+import { type HubProcess, startHub } from '../../../scripts/hub-process.ts';
+import { makeBatch, RawDevice } from './raw-device.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lapwing-stop-'));
+let hub: HubProcess;
+
+afterEach(() => endProcess(hub?.child, 'SIGKILL'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('SIGTERM commits and acks what was received, says Goodbye, and exits with 0; all of it is there afterwards', async () => {
+  hub = await startHub({ dataFolder: folder, args: ['--commit-ms', '60000', '--ack-ms', '60000'] });
+  const client = await HubClient.signIn(hub.signInLink);
+  const token = await client.enrol('stopping');
+  const device = await RawDevice.start(hub.url, { deviceId: 'stopping', token });
+  // The first commit after a pause does not wait; the rest would wait for a minute.
+  for (let seq = 1; seq <= 50; seq++) device.send(makeBatch(seq, [seq], { ackNow: seq === 1 }));
+  await device.waitForAck(1);
+  const ended = endProcess(hub.child, 'SIGTERM');
+  const goodbye = await device.next((message) => message.type === 'goodbye');
+  expect(goodbye).toMatchObject({ reason: 'restarting' });
+  expect(await device.ended).toMatchObject({ code: 1001 });
+  expect(device.messages.findLast((message) => message.type === 'ack')).toMatchObject({ seq: 50 });
+  expect(await ended).toBe(0);
+
+  hub = await startHub({ dataFolder: folder });
+  const again = new HubClient(hub.url, client.cookie);
+  const { values } = await again.readAll('stopping', 'n');
+  expect(values).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+});
+
+test('a second signal ends at once', async () => {
+  hub = await startHub({ dataFolder: folder });
+  const ended = new Promise<number | null>((resolve) => hub.child.once('exit', resolve));
+  hub.child.kill('SIGINT');
+  hub.child.kill('SIGTERM');
+  // 143 when the second came before the first was done; either way it has ended in order or at once.
+  expect([0, 130, 143]).toContain(await ended);
+});
