@@ -19,6 +19,7 @@ const help = `lapwing — a self-hosted hub for devices
   lapwing api-token [options]      make a token with which a program may read (--label TEXT)
   lapwing export [options]         write readings to a CSV, NDJSON or Parquet file (lapwing export --help)
   lapwing import FILE [options]    store the readings of a CSV or NDJSON file (lapwing import --help)
+  lapwing check [options]          verify every checksum and say what is damaged (lapwing check --help)
 
 Options
   --data DIR          where everything is kept           (./data, or $LAPWING_DATA)
@@ -52,6 +53,7 @@ async function main(): Promise<void> {
   const [first, ...rest] = process.argv.slice(2);
   if (first === 'export') return (await import('./export-command.ts')).runExport(rest);
   if (first === 'import') return (await import('./import-command.ts')).runImport(rest);
+  if (first === 'check') return (await import('./check-command.ts')).runCheck(rest);
   const { values, positionals } = readArguments();
   const command = positionals[0] ?? 'help';
   if (values.help === true || command === 'help') return void process.stdout.write(help);

@@ -213,6 +213,8 @@ export interface HistoryAnswer {
   readonly edgesMs: Float64Array;
   /** For every stream of the devices: the answer holds all readings up to this sequence number, and none behind it. */
   readonly through: readonly { readonly stream: StreamKey; readonly seq: number }[];
+  /** Stored columns left out because they are damaged; absent for none. */
+  readonly damaged?: number;
 }
 
 export interface ReadingsQuery {
@@ -236,6 +238,8 @@ export interface ReadingsAnswer {
   /** Where the next page starts; NaN when this was the last. */
   readonly nextMs: number;
   readonly nextSkip: number;
+  /** Stored columns left out because they are damaged; absent for none. */
+  readonly damaged?: number;
 }
 
 export interface StoredEvent {
@@ -258,7 +262,8 @@ export interface StoredGap {
 
 /**
  * The store, seen from the core. `append` and `change` only queue (bounded by pressure); all else answers later.
- * A rejected promise means the world failed: an Error with `cause`.
+ * A rejected promise means the world failed: an Error with `cause`. A query may also end with an error named AbortError (its
+ * asker left), QueryDeadlineError (it took too long), StoreBusyError (too many wait) or RangeError (it asks for too much).
  */
 export interface Store {
   /** Queue one sequenced frame (Batch, Event or Skipped, already checked) for the next group. False: the store is unavailable, and nothing was queued. */

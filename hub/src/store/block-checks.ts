@@ -7,6 +7,11 @@
  */
 import { crc32 } from 'node:zlib';
 
+/** A flipped bit may turn a blob into text, a number or NULL: what the column's type says is not what the disk holds. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array;
+}
+
 /** What a query takes from a block's row. */
 export interface BlockPlace {
   readonly id: number;
@@ -22,6 +27,7 @@ const place = new DataView(new ArrayBuffer(56));
 const placeBytes = new Uint8Array(place.buffer);
 const crcBytes = 4;
 const checkBytes = 2 * crcBytes + 1;
+const statsBytesMin = 48;
 
 function hashNumbers(numbers: readonly number[]): number {
   for (let i = 0; i < numbers.length; i++) place.setFloat64(i * 8, numbers[i]!, true);
@@ -45,12 +51,14 @@ export function moveBlockCheck(check: Uint8Array, at: BlockPlace, facts: Uint8Ar
 }
 
 export function isBlockWhole(check: Uint8Array, at: BlockPlace, facts: Uint8Array): boolean {
+  if (!isBytes(check) || !isBytes(facts)) return false;
   const view = new DataView(check.buffer, check.byteOffset, check.byteLength);
   return check.length === 3 * crcBytes && view.getUint32(2 * crcBytes, true) === hashBlock(at, facts, check);
 }
 
 /** Whether a blob is the one that the check was made with; its own content is decodeColumn's to check. */
 export function isBlobOf(check: Uint8Array, which: 'times' | 'arrivals', blob: Uint8Array): boolean {
+  if (!isBytes(blob)) return false;
   const at = which === 'times' ? 0 : crcBytes;
   for (let i = 0; i < crcBytes; i++) if (check[at + i] !== blob[i]) return false;
   return true;
@@ -83,7 +91,8 @@ export interface ColumnPlace {
 
 /** The plain stats, or null when they or their place are damaged. `data`: must be the column's as well. */
 export function takeStats(at: ColumnPlace, bytes: Uint8Array, data?: Uint8Array): Uint8Array | null {
-  if (bytes.length % 8 === 0) return bytes;
+  if (!isBytes(bytes) || (data !== undefined && !isBytes(data))) return null;
+  if (bytes.length % 8 === 0) return bytes.length >= statsBytesMin ? bytes : null;
   const length = bytes.length - checkBytes;
   if (length < 0 || bytes.length % 8 !== 1) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -45,6 +45,7 @@ export function encodeColumn(column: Column): Uint8Array {
 }
 
 export function decodeColumn(bytes: Uint8Array): Column {
+  if (!(bytes instanceof Uint8Array)) throw new DamagedColumnError('a stored column is not a blob');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 7 || view.getUint32(0, true) !== crc32(bytes.subarray(4))) {
     throw new DamagedColumnError('a stored column does not match its checksum');

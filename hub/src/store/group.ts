@@ -1,16 +1,19 @@
 /**
  * A group: the frames of one commit, laid out so that the main thread's buffer is the log row, byte for byte.
  *
- * Layout: u8 1, f64 arrival of the first entry, then per entry: unsigned stream, unsigned seq, zigzag milliseconds since
- * that arrival, unsigned length, the frame. `GroupBuilder` owns its buffer until `finish` gives it away; `GroupCursor` walks one
+ * Layout: u8 2, f64 arrival of the first entry, u32 CRC-32 of these nine bytes and of all that follows, then per
+ * entry: unsigned stream, unsigned seq, zigzag milliseconds since that arrival, unsigned length, the frame. `GroupBuilder` owns its buffer until `finish` gives it away; `GroupCursor` walks one
  * without allocating. Neither looks inside a frame.
  */
 import assert from 'node:assert/strict';
+import { crc32 } from 'node:zlib';
 import type { StoreChange } from '../core/ports.ts';
 
-export const groupHeaderBytes = 9;
+export const groupHeaderBytes = 13;
+/** Of layout 1, which had no checksum. */
+const oldHeaderBytes = 9;
 const entryHeaderBytesMax = 32;
-const layoutVersion = 1;
+const layoutVersion = 2;
 
 export class GroupBuilder {
   bytes: Uint8Array<ArrayBuffer>;
@@ -40,9 +43,11 @@ export class GroupBuilder {
 
   /** Writes the header and hands over what is to be stored. */
   finish(): Uint8Array<ArrayBuffer> {
+    this.reserve(0);
     const header = new DataView(this.bytes.buffer);
     header.setUint8(0, layoutVersion);
     header.setFloat64(1, this.baseMs, true);
+    header.setUint32(9, hashGroup(this.bytes.subarray(0, this.length)), true);
     return this.bytes.subarray(0, this.length);
   }
 
@@ -63,6 +68,18 @@ export class GroupBuilder {
   }
 }
 
+function hashGroup(bytes: Uint8Array): number {
+  return crc32(bytes.subarray(groupHeaderBytes), crc32(bytes.subarray(0, oldHeaderBytes)));
+}
+
+/** Whether a stored group is as it was written; groups of layout 1 cannot tell. */
+export function isGroupWhole(bytes: Uint8Array): boolean {
+  if (!(bytes instanceof Uint8Array)) return false;
+  if (bytes[0] === 1) return bytes.length >= oldHeaderBytes;
+  if (bytes[0] !== layoutVersion || bytes.length < groupHeaderBytes) return false;
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(9, true) === hashGroup(bytes);
+}
+
 export class GroupCursor {
   stream = 0;
   seq = 0;
@@ -75,10 +92,12 @@ export class GroupCursor {
   private baseMs = 0;
 
   open(bytes: Uint8Array): this {
-    assert(bytes.length >= groupHeaderBytes && bytes[0] === layoutVersion, 'a log row of an unknown layout');
+    assert(bytes[0] === 1 || bytes[0] === layoutVersion, 'a log row of an unknown layout');
+    const header = bytes[0] === 1 ? oldHeaderBytes : groupHeaderBytes;
+    assert(bytes.length >= header, 'a log row ends too early');
     this.bytes = bytes;
     this.baseMs = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getFloat64(1, true);
-    this.at = groupHeaderBytes;
+    this.at = header;
     return this;
   }
 

@@ -10,14 +10,17 @@ import { BatchScratch, decodeMessage, frameType, readBatch } from '@lapwing/prot
 import type { StoreChange } from '../core/ports.ts';
 import { prepareBlockWriter } from './block-writer.ts';
 import { prepareChanges } from './changes.ts';
-import { GroupCursor } from './group.ts';
+import { GroupCursor, isGroupWhole } from './group.ts';
 import { StreamHead } from './heads.ts';
 import { fullRows, Merger } from './merge.ts';
 import { migrations } from './schema.ts';
 import { prepareSealer } from './sealer.ts';
 import {
   type Connection,
+  codeOf,
+  isDamage,
   isWorldFailure,
+  makeDamageError,
   migrate,
   openWriting,
   runRelaxed,
@@ -53,6 +56,8 @@ export class Ledger {
   logBytes = 0;
   /** Frames in the log that no reader of this version understands: kept, counted, not shown. */
   damagedFrames = 0;
+  /** Rows of the log that did not match their checksum at the start: kept in `damaged_log`, not shown. */
+  damagedLogRows = 0;
   private readonly options: LedgerOptions;
   private readonly applyChange: (change: StoreChange) => void;
   private readonly seal: (heads: readonly StreamHead[]) => void;
@@ -168,7 +173,13 @@ export class Ledger {
   private mergeNext(): boolean {
     if (this.mergeable.size === 0) return false;
     const before = this.merger.rowsWritten;
-    this.merger.mergeSome(this.mergeable);
+    try {
+      this.merger.mergeSome(this.mergeable);
+    } catch (error) {
+      // Damage in pages that only merging reads is no reason to take no readings: these streams stay as they are.
+      if (!isDamage(codeOf(error))) throw error;
+      this.mergeable.clear();
+    }
     this.bytesSinceCheckpoint += (this.merger.rowsWritten - before) * 4;
     return true;
   }
@@ -176,6 +187,12 @@ export class Ledger {
   /** Rows that merging wrote again since the ledger was opened. */
   get rowsMerged(): number {
     return this.merger.rowsWritten;
+  }
+
+  /** Throws SQLITE_CORRUPT while SQLite finds the file's structure broken. */
+  refuseDamage(): void {
+    const [line] = this.connection.pragma('quick_check(1)') as { quick_check: string }[];
+    if (line?.quick_check !== 'ok') throw makeDamageError(line?.quick_check ?? 'quick_check says nothing');
   }
 
   /** A durable write of its own, after moving what the WAL holds into the file: both must work before the store is well again. */
@@ -322,7 +339,7 @@ export class Ledger {
       )
       .all() as { key: number; device: number; metricTable: string; sealedSeq: number; arrivedMs: number | null }[];
     for (const row of rows) {
-      const table = JSON.parse(row.metricTable) as number[];
+      const table = readTable(row);
       this.heads.set(row.key, new StreamHead({ ...row, table, arrivedMs: row.arrivedMs ?? Number.NaN }));
     }
   }
@@ -336,9 +353,21 @@ export class Ledger {
       if (row === undefined) break;
       last = row.id;
       this.nextLogId = last + 1;
-      this.noteLogRow(last, row.frames.length);
-      this.decodeFrames(row.frames, last);
+      const isWhole = isGroupWhole(row.frames);
+      this.noteLogRow(last, isWhole ? row.frames.length : 0);
+      if (isWhole) this.decodeFrames(row.frames, last);
+      else this.keepDamagedRow(last);
       this.boundHeads();
+    }
+  }
+
+  /** Its frames are lost to the answers, and devices that still have them send them again: a hole in the numbers says so. */
+  private keepDamagedRow(id: number): void {
+    this.damagedLogRows++;
+    try {
+      this.connection.prepare('INSERT OR IGNORE INTO damaged_log SELECT id, frames FROM log WHERE id = ?').run(id);
+    } catch (error) {
+      if (!isWorldFailure(error)) throw error;
     }
   }
 
@@ -348,5 +377,13 @@ export class Ledger {
       const oldest: StreamHead | undefined = this.unsealed.values().next().value;
       if (oldest === undefined || !this.sealIfPossible(oldest)) return;
     }
+  }
+}
+
+function readTable({ key, metricTable }: { key: number; metricTable: string }): number[] {
+  try {
+    return JSON.parse(metricTable) as number[];
+  } catch {
+    throw makeDamageError(`the metric table of stream ${key} cannot be read`);
   }
 }

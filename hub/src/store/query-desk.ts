@@ -2,8 +2,8 @@
  * The main thread's desk for queries: a barrier first, then the next free reader thread, one query each at a time.
  *
  * Owns the readers, the queue of questions and who asked. Invariant: a question goes to a reader only when every frame appended
- * before it was asked is committed or abandoned. A question whose asker left is dropped from the queue, or stopped between two blocks.
- * Refuses more than `questionsMax` at a time.
+ * before it was asked is committed or abandoned. A question whose asker left, or that takes longer than `questionMsMax`, is dropped
+ * from the queue, or stopped between two blocks. Refuses more than `questionsMax` at a time.
  */
 import { once } from 'node:events';
 import { type MessagePort, Worker } from 'node:worker_threads';
@@ -28,12 +28,14 @@ export class QueryDesk {
   private readonly settle: () => Promise<void>;
   private readonly readers: Reader[] = [];
   private readonly waiting: Job[] = [];
+  private readonly questionMsMax: number;
   private asked = 0;
   private closed = false;
 
   /** `settle` is the barrier. */
-  constructor(settle: () => Promise<void>) {
+  constructor(settle: () => Promise<void>, questionMsMax: number) {
     this.settle = settle;
+    this.questionMsMax = questionMsMax;
   }
 
   addReader(file: string, writerPort: MessagePort): void {
@@ -51,7 +53,7 @@ export class QueryDesk {
 
   async ask(question: Question, signal?: AbortSignalLike): Promise<Answer> {
     if (this.closed) throw new Error('The store is closed.');
-    if (this.asked >= questionsMax) throw new Error('Too many queries are waiting for the store.');
+    if (this.asked >= questionsMax) throw makeError('StoreBusyError', 'Too many queries are waiting for the store.');
     this.asked++;
     try {
       await this.settle();
@@ -76,7 +78,10 @@ export class QueryDesk {
     if (this.closed) return Promise.reject(new Error('The store is closed.'));
     if (signal?.aborted) return Promise.reject(makeAbortError());
     return new Promise((resolve, reject) => {
-      const stopListening = () => signal?.removeEventListener('abort', signalOnAbort);
+      const stopListening = () => {
+        clearTimeout(deadline);
+        signal?.removeEventListener('abort', signalOnAbort);
+      };
       const job: Job = {
         question,
         resolve: (answer) => {
@@ -88,7 +93,9 @@ export class QueryDesk {
           reject(error);
         },
       };
-      const signalOnAbort = () => this.abort(job);
+      const signalOnAbort = () => this.abort(job, makeAbortError());
+      const text = `The query took longer than ${this.questionMsMax / 1000} seconds.`;
+      const deadline = setTimeout(() => this.abort(job, makeError('QueryDeadlineError', text)), this.questionMsMax);
       signal?.addEventListener('abort', signalOnAbort);
       this.waiting.push(job);
       this.dispatch();
@@ -96,12 +103,12 @@ export class QueryDesk {
   }
 
   /** The asker is answered at once; the reader gets free at its next block. */
-  private abort(job: Job): void {
+  private abort(job: Job, error: Error): void {
     const queued = this.waiting.indexOf(job);
     if (queued >= 0) this.waiting.splice(queued, 1);
     const reader = this.readers.find((candidate) => candidate.job === job);
     if (reader !== undefined) Atomics.store(reader.abortFlag, 0, 1);
-    job.reject(makeAbortError());
+    job.reject(error);
   }
 
   private dispatch(): void {
@@ -129,7 +136,11 @@ export class QueryDesk {
 }
 
 function makeAbortError(): Error {
-  const error = new Error('The query was aborted.');
-  error.name = 'AbortError';
+  return makeError('AbortError', 'The query was aborted.');
+}
+
+function makeError(name: string, text: string): Error {
+  const error = new Error(text);
+  error.name = name;
   return error;
 }

@@ -80,6 +80,10 @@ export const migrations: readonly string[] = [
   CREATE TABLE rollups(id INTEGER PRIMARY KEY, cells BLOB NOT NULL);
   CREATE TRIGGER rollups_go AFTER DELETE ON block_columns BEGIN DELETE FROM rollups WHERE id = OLD.id; END;
   `,
+  // Log rows that did not match their checksum when the log was replayed, kept for whoever wants to look into them.
+  `
+  CREATE TABLE damaged_log(id INTEGER PRIMARY KEY, frames BLOB NOT NULL);
+  `,
 ];
 
 /** Columns per block in `block_columns.id`: twice the metrics a device may have, with room. */

@@ -37,6 +37,8 @@ export interface Range {
 
 /** A new snapshot each time a stream was sealed in between; more often than this in a row is our bug. */
 const attemptsMax = 1000;
+/** More rows than any block has. */
+const rowsMax = 1_000_000;
 
 const blockPlace =
   'id, stream, seq_from AS seqFrom, seq_to AS seqTo, t_min AS minMs, t_max AS maxMs, row_count AS rows';
@@ -164,7 +166,12 @@ export class Snapshots {
       return this.noteDamage(blockId);
     }
     const column = this.decode(row.arrivals, blockId);
-    return column === undefined ? undefined : unfoldArrivals(column, row.rows);
+    if (column === undefined) return undefined;
+    // The number of rows is only as good as the row it stands in: readTimes checks that one.
+    if (column.rowOf !== null && !(column.rowOf[column.count - 1]! < row.rows && row.rows <= rowsMax)) {
+      return this.noteDamage(blockId);
+    }
+    return unfoldArrivals(column, row.rows);
   }
 
   private decode(bytes: Uint8Array, columnId: number): Column | undefined {

@@ -43,6 +43,11 @@ export function openReading(file: string): Connection {
   return connection;
 }
 
+/** In memory. */
+export function openEmpty(): Connection {
+  return new Database(':memory:');
+}
+
 /** Brings the schema up to the newest version, one transaction per step. */
 export function migrate(connection: Connection, migrations: readonly string[]): void {
   const version = connection.pragma('user_version', { simple: true }) as number;
@@ -137,6 +142,19 @@ export function isWorldFailure(error: unknown): boolean {
 export function needsReopening(error: unknown): boolean {
   return /^SQLITE_(IOERR|CORRUPT|NOTADB|CANTOPEN|PROTOCOL|NOMEM)/.test(codeOf(error));
 }
+
+/** The file's structure is broken, as opposed to the content of a block, which has checksums of its own. */
+export function isDamage(code: string): boolean {
+  return /^SQLITE_(CORRUPT|NOTADB)/.test(code);
+}
+
+export function makeDamageError(message: string): Error {
+  return new Database.SqliteError(message, 'SQLITE_CORRUPT');
+}
+
+export const damageAdvice =
+  'The database file is damaged and was left as it is. "lapwing check" says where; stop the hub, keep a copy of the file, and ' +
+  'either put a backup in its place or save what can be read with "sqlite3 lapwing.db .recover | sqlite3 new.db".';
 
 export function sizeOfFile(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;

@@ -8,7 +8,7 @@
 import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { answerHeadRequest } from './head-answer.ts';
 import { Ledger } from './ledger.ts';
-import { codeOf, isWorldFailure, needsReopening, sizeOfFile } from './sqlite.ts';
+import { codeOf, damageAdvice, isDamage, isWorldFailure, needsReopening, sizeOfFile } from './sqlite.ts';
 import { loadState } from './stored-state.ts';
 import type { FromWriter, HeadRequest, ToWriter, WriterFigures, WriterOptions } from './worker-messages.ts';
 
@@ -18,6 +18,8 @@ const sliceMs = 4;
 const backlogMax = 1.1;
 const longSliceMs = 40;
 const figuresEveryMs = 1000;
+
+const damagedProbeFactor = 60;
 
 type GroupMessage = ToWriter & { kind: 'group' };
 
@@ -107,13 +109,16 @@ class Writer {
     this.failure = describeError(error);
     if (this.state === 'ok') this.say({ kind: 'unavailable', ...this.failure });
     this.state = 'unavailable';
-    this.probeTimer ??= setTimeout(() => this.probe(), this.options.probeMs);
+    // A damaged file does not heal by itself, and looking all through it takes long.
+    const waitMs = this.options.probeMs * (isDamage(this.failure.code) ? damagedProbeFactor : 1);
+    this.probeTimer ??= setTimeout(() => this.probe(), waitMs);
   }
 
   private probe(): void {
     this.probeTimer = null;
     try {
       if (this.mustReopen) this.reopen();
+      if (isDamage(this.failure.code)) this.ledger.refuseDamage();
       this.ledger.probe();
     } catch (error) {
       if (!isWorldFailure(error)) throw error;
@@ -169,7 +174,9 @@ class Writer {
 }
 
 function describeError(error: unknown): { code: string; message: string } {
-  return { code: codeOf(error), message: error instanceof Error ? error.message : String(error) };
+  const code = codeOf(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return { code, message: isDamage(code) ? `${message}. ${damageAdvice}` : message };
 }
 
 function startWriter(port: MessagePort): void {
