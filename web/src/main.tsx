@@ -21,7 +21,7 @@ import { SessionKeeper } from './edge/session-keeper.ts';
 import { SparkLoader } from './edge/spark-loader.ts';
 import { AppFrame } from './view/app.tsx';
 import { type App, AppContext } from './view/app-context.ts';
-import { preloadDevicePage } from './view/lazy-device-page.tsx';
+import { lazyDevicePage } from './view/lazy-page.tsx';
 import { forgetTokens } from './view/theme-tokens.ts';
 
 const model = makeAppModel();
@@ -57,7 +57,7 @@ const sessions = new SessionKeeper(hub, model, {
   keeperOnEnter: () => {
     socket.start();
     void health.look();
-    void preloadDevicePage();
+    void lazyDevicePage.preload();
   },
   keeperOnLeave: () => socket.stop(),
 });

@@ -47,6 +47,8 @@ export async function openPage(
   const url = await hub.listen();
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options.context });
   const page = await context.newPage();
+  // Shorter than a test's own limit, so that a failure names its step.
+  page.setDefaultTimeout(10_000);
   const problems: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') problems.push(`console: ${message.text()}`);

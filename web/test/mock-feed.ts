@@ -69,6 +69,11 @@ export class MockFeed {
     this.sendBatches([[device, addBatch(device, batch)]], batch.arrivedMs);
   }
 
+  /** A device that was not there when the viewers subscribed. */
+  introduceToAll(device: MockDevice): void {
+    for (const link of this.links) if (watches(link, device.id)) send(link, makeSnapshot(device));
+  }
+
   sendPresence(device: MockDevice, state: PresenceState): void {
     device.presence = state;
     const entries = [{ device: device.id, state, lastSeenMs: device.lastSeenMs }];

@@ -36,6 +36,8 @@ export interface MockDevice {
   readonly metrics: MetricDeclaration[];
   readonly batches: MockBatch[];
   readonly events: MockEvent[];
+  /** As declared by the device. */
+  readonly gaps: object[];
 }
 
 const gauge = (name: string, unit: string): MetricDeclaration => ({ name, unit, kind: 'gauge' });
@@ -160,6 +162,7 @@ export function makeMockDevice(place: number, nowMs: number): MockDevice {
     metrics: [...kind.metrics],
     batches: [],
     events: [],
+    gaps: [],
   };
 }
 

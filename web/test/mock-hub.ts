@@ -11,6 +11,7 @@ import { extname, join, resolve } from 'node:path';
 import { MockFeed } from './mock-feed.ts';
 import { type MockDevice, makeMockDevice, sampleMock } from './mock-fleet.ts';
 import { answerHistory } from './mock-history.ts';
+import { MockSecrets } from './mock-secrets.ts';
 
 const contentPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -20,6 +21,8 @@ const mediaTypes: Record<string, string> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.webmanifest': 'application/manifest+json',
 };
 
 export interface MockOptions {
@@ -33,6 +36,7 @@ export interface MockOptions {
 export class MockHub {
   readonly devices: MockDevice[] = [];
   readonly feed: MockFeed;
+  readonly secrets = new MockSecrets();
   store = { state: 'ok', code: '', message: '', sinceMs: 0 };
   isSignedIn: boolean;
   password: string;
@@ -104,7 +108,7 @@ export class MockHub {
       this.password = String((await readBody(request)).password);
       return { status: 204 };
     }
-    if (path === '/enrolment-keys') return { status: 201, json: { id: 'k1', key: 'lwk_3vXq9mB2nT7sKd5RpYz8' } };
+    if (parts[1] === 'enrolment-keys' || parts[1] === 'tokens') return this.secrets.answer(request, parts);
     if (path === '/devices') {
       await this.holdDevices();
       return { status: 200, json: { serverMs: Date.now(), devices: this.devices.map(describe) } };
@@ -113,6 +117,7 @@ export class MockHub {
     if (path === '/history') return this.answerHistory(url.searchParams);
     const device = this.devices.find((one) => one.id === parts[2]);
     if (device === undefined) return refuse(404, 'not-found', 'There is no such device');
+    if (parts[3] === 'gaps') return { status: 200, json: { gaps: device.gaps } };
     if (parts[3] === 'events') return { status: 200, json: { events: [...device.events].reverse() } };
     return { status: 200, json: describe(device) };
   }
@@ -201,7 +206,7 @@ function refuse(status: number, code: string, message: string): { status: number
   return { status, json: { error: { code, message, advice: 'Run npx lapwing sign-in-link.' } } };
 }
 
-async function readBody(request: IncomingMessage): Promise<Record<string, unknown>> {
+export async function readBody(request: IncomingMessage): Promise<Record<string, unknown>> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return JSON.parse(Buffer.concat(chunks).toString('utf8')) as Record<string, unknown>;

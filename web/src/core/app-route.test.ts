@@ -8,6 +8,8 @@ describe('routes', () => {
     '/?state=late&q=attic%20pi',
     '/devices/pi-1',
     '/devices/a%3Ab?range=30d',
+    '/devices/pi-1?range=1h&from=1760000000000&to=1760000060000',
+    '/add',
     '/settings',
     '/sign-in',
     '/nowhere/at/all',
@@ -24,6 +26,8 @@ describe('routes', () => {
   it('reads slips of the pen as they stand', () => {
     expect(parseRoute('/?q=50%')).toEqual({ page: 'fleet', filter: 'all', text: '50%' });
     expect(parseRoute('/?state=exploded')).toMatchObject({ filter: 'all' });
-    expect(parseRoute('/devices/pi-1?range=2y')).toMatchObject({ range: '5m' });
+    expect(parseRoute('/devices/pi-1?range=2y')).toMatchObject({ range: '5m', window: null });
+    expect(parseRoute('/devices/pi-1?from=9&to=3')).toMatchObject({ window: null });
+    expect(parseRoute('/devices/pi-1?from=3')).toMatchObject({ window: null });
   });
 });

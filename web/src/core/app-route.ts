@@ -4,13 +4,21 @@
  * Owns no state. Invariant: `formatRoute(parseRoute(x))` is a fixed point. Refuses to touch `location`: edge/ does that.
  */
 import { type RangeName, readRangeName } from './time-range.ts';
+import { readWindow, type TimeWindow } from './time-window.ts';
 
 export type PresenceFilter = 'all' | 'online' | 'late' | 'offline' | 'asleep';
 const presenceFilters: readonly PresenceFilter[] = ['all', 'online', 'late', 'offline', 'asleep'];
 
 export type Route =
   | { readonly page: 'fleet'; readonly filter: PresenceFilter; readonly text: string }
-  | { readonly page: 'device'; readonly deviceId: string; readonly range: RangeName }
+  | {
+      readonly page: 'device';
+      readonly deviceId: string;
+      readonly range: RangeName;
+      /** The stretch held still; null: live. `range` is what live goes back to. */
+      readonly window: TimeWindow | null;
+    }
+  | { readonly page: 'add' }
   | { readonly page: 'settings' }
   | { readonly page: 'sign-in'; readonly link: string }
   | { readonly page: 'missing'; readonly path: string };
@@ -26,8 +34,11 @@ export function parseRoute(address: string): Route {
   }
   const device = /^\/devices\/([^/]+)$/.exec(path);
   if (device !== null) {
-    return { page: 'device', deviceId: decodeText(device[1] ?? ''), range: readRangeName(params.get('range')) };
+    const range = readRangeName(params.get('range'));
+    const window = readWindow(params.get('from'), params.get('to'));
+    return { page: 'device', deviceId: decodeText(device[1] ?? ''), range, window };
   }
+  if (path === '/add') return { page: 'add' };
   if (path === '/settings') return { page: 'settings' };
   if (path === '/sign-in') return { page: 'sign-in', link: parseQuery(hash).get('link') ?? '' };
   return { page: 'missing', path };
@@ -43,9 +54,13 @@ export function formatRoute(route: Route): string {
       return parts.length === 0 ? '/' : `/?${parts.join('&')}`;
     }
     case 'device': {
-      const query = route.range === '5m' ? '' : `?range=${route.range}`;
-      return `/devices/${encodeURIComponent(route.deviceId)}${query}`;
+      const parts: string[] = [];
+      if (route.range !== '5m') parts.push(`range=${route.range}`);
+      if (route.window !== null) parts.push(`from=${route.window.fromMs}`, `to=${route.window.toMs}`);
+      return `/devices/${encodeURIComponent(route.deviceId)}${parts.length === 0 ? '' : `?${parts.join('&')}`}`;
     }
+    case 'add':
+      return '/add';
     case 'settings':
       return '/settings';
     case 'sign-in':
@@ -53,6 +68,11 @@ export function formatRoute(route: Route): string {
     case 'missing':
       return route.path;
   }
+}
+
+/** A device's live page over the usual range. */
+export function makeDeviceRoute(deviceId: string): Route {
+  return { page: 'device', deviceId, range: '5m', window: null };
 }
 
 export const fleetRoute: Route = { page: 'fleet', filter: 'all', text: '' };

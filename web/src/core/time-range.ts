@@ -8,11 +8,14 @@
 export type RangeName = '1m' | '5m' | '15m' | '1h' | '6h' | '24h' | '7d' | '30d';
 
 export interface TimeRange {
+  readonly spanMs: number;
+  readonly bucketMs: number;
+}
+
+export interface NamedRange extends TimeRange {
   readonly name: RangeName;
   readonly label: string;
   readonly spokenLabel: string;
-  readonly spanMs: number;
-  readonly bucketMs: number;
 }
 
 /** About one bucket a pixel of a chart: finer cannot be seen, coarser can. */
@@ -22,12 +25,12 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
-function makeRange(name: RangeName, spokenLabel: string, spanMs: number): TimeRange {
+function makeRange(name: RangeName, spokenLabel: string, spanMs: number): NamedRange {
   const label = name.replace(/(\d+)(\D+)/, '$1\u2009$2');
   return { name, label, spokenLabel, spanMs, bucketMs: spanMs / bucketsPerRange };
 }
 
-export const timeRanges: readonly TimeRange[] = [
+export const timeRanges: readonly NamedRange[] = [
   makeRange('1m', 'last minute', minuteMs),
   makeRange('5m', 'last 5 minutes', 5 * minuteMs),
   makeRange('15m', 'last 15 minutes', 15 * minuteMs),
@@ -42,7 +45,7 @@ export function readRangeName(text: string | undefined): RangeName {
   return timeRanges.find((range) => range.name === text)?.name ?? '5m';
 }
 
-export function findRange(name: RangeName): TimeRange {
+export function findRange(name: RangeName): NamedRange {
   return timeRanges.find((range) => range.name === name) ?? timeRanges[1]!;
 }
 

@@ -7,6 +7,7 @@
 import type { EventLevel, MetricKind } from '@lapwing/protocol';
 import type { HistoryAnswer } from '../core/device-timeline.ts';
 import type { DeviceFacts } from '../core/feed-state.ts';
+import type { DeclaredGap } from '../core/gap-cause.ts';
 
 export class HubRefusal extends Error {
   readonly status: number;
@@ -42,6 +43,23 @@ export interface StoredEvent {
   readonly level: EventLevel;
   readonly code: string;
   readonly text: string;
+}
+
+/** As listed: the key itself is told once, when it is made. */
+export interface EnrolmentKey {
+  readonly id: string;
+  readonly label: string;
+  readonly createdMs: number;
+  /** Null: never. */
+  readonly expiresMs: number | null;
+  /** Null: any number. */
+  readonly usesLeft: number | null;
+}
+
+export interface ApiToken {
+  readonly id: string;
+  readonly label: string;
+  readonly createdMs: number;
 }
 
 export interface HistoryRequest {
@@ -93,8 +111,33 @@ export class HubClient {
   async setPassword(password: string): Promise<void> {
     await this.call('POST', '/api/v1/account/password', { body: { password } });
   }
-  makeEnrolmentKey(label: string): Promise<{ id: string; key: string }> {
-    return this.call('POST', '/api/v1/enrolment-keys', { body: { label } });
+  async readEnrolmentKeys(): Promise<readonly EnrolmentKey[]> {
+    return (await this.call<{ keys: readonly EnrolmentKey[] }>('GET', '/api/v1/enrolment-keys')).keys;
+  }
+  /** `uses` and `expiresMs` left out: any number of devices, for ever. */
+  makeEnrolmentKey(wanted: {
+    label: string;
+    uses?: number | undefined;
+    expiresMs?: number | undefined;
+  }): Promise<{ id: string; key: string }> {
+    return this.call('POST', '/api/v1/enrolment-keys', { body: wanted });
+  }
+  async removeEnrolmentKey(id: string): Promise<void> {
+    await this.call('DELETE', `/api/v1/enrolment-keys/${encodeURIComponent(id)}`);
+  }
+  async readApiTokens(): Promise<readonly ApiToken[]> {
+    return (await this.call<{ tokens: readonly ApiToken[] }>('GET', '/api/v1/tokens')).tokens;
+  }
+  makeApiToken(label: string): Promise<{ id: string; token: string }> {
+    return this.call('POST', '/api/v1/tokens', { body: { label } });
+  }
+  async revokeApiToken(id: string): Promise<void> {
+    await this.call('DELETE', `/api/v1/tokens/${encodeURIComponent(id)}`);
+  }
+  /** Holes that a device declared, each with its cause. */
+  async readGaps(id: string): Promise<readonly DeclaredGap[]> {
+    return (await this.call<{ gaps: readonly DeclaredGap[] }>('GET', `/api/v1/devices/${encodeURIComponent(id)}/gaps`))
+      .gaps;
   }
   readDevices(): Promise<{ serverMs: number; devices: DeviceFacts[] }> {
     return this.call('GET', '/api/v1/devices');

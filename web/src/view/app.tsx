@@ -5,9 +5,8 @@ import { useApp } from './app-context.ts';
 import { Banners } from './banners.tsx';
 import { FleetPage } from './fleet-page.tsx';
 import { LapwingMark } from './icons.tsx';
-import { LazyDevicePage } from './lazy-device-page.tsx';
+import { lazyAddPage, lazyDevicePage, lazySettingsPage } from './lazy-page.tsx';
 import { NavRail } from './nav-rail.tsx';
-import { SettingsPage } from './settings-page.tsx';
 import { SignInPage } from './sign-in-page.tsx';
 import { TopBar } from './top-bar.tsx';
 
@@ -48,9 +47,18 @@ function CurrentPage() {
     case 'fleet':
       return <FleetPage route={route} />;
     case 'device':
-      return <LazyDevicePage key={route.deviceId} deviceId={route.deviceId} range={findRange(route.range)} />;
+      return (
+        <lazyDevicePage.Page
+          key={route.deviceId}
+          deviceId={route.deviceId}
+          range={findRange(route.range)}
+          window={route.window}
+        />
+      );
+    case 'add':
+      return <lazyAddPage.Page />;
     case 'settings':
-      return <SettingsPage />;
+      return <lazySettingsPage.Page />;
     default:
       return (
         <section class="notice">
@@ -67,6 +75,8 @@ function titleOf(route: { page: string; deviceId?: string }): string {
   switch (route.page) {
     case 'device':
       return `${route.deviceId} · Lapwing`;
+    case 'add':
+      return 'Add a device · Lapwing';
     case 'settings':
       return 'Settings · Lapwing';
     case 'sign-in':

@@ -9,6 +9,7 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { planCharts } from '../core/chart-groups.ts';
 import { applyFacts, type DeviceRecord } from '../core/feed-state.ts';
 import type { TimeRange } from '../core/time-range.ts';
+import type { TimeWindow } from '../core/time-window.ts';
 import { HubRefusal } from '../edge/hub-client.ts';
 import { type App, useApp } from './app-context.ts';
 import { ChartCard } from './chart-card.tsx';
@@ -21,7 +22,13 @@ import { ValueTiles } from './value-tiles.tsx';
 
 type Load = 'loading' | 'ready' | 'unknown-device' | 'failed';
 
-export function DevicePage({ deviceId, range }: { deviceId: string; range: TimeRange }) {
+interface DevicePageProps {
+  readonly deviceId: string;
+  readonly range: TimeRange;
+  readonly window: TimeWindow | null;
+}
+
+export function DevicePage({ deviceId, range, window }: DevicePageProps) {
   const app = useApp();
   const load = useSignal<Load>('loading');
   const introduced = useRef(false);
@@ -48,7 +55,7 @@ export function DevicePage({ deviceId, range }: { deviceId: string; range: TimeR
       <DeviceSkeleton deviceId={deviceId} />
     );
   }
-  return <KnownDevice device={device} range={range} introduced={introduced} />;
+  return <KnownDevice device={device} range={range} window={window} introduced={introduced} />;
 }
 
 async function loadDevice(app: App, deviceId: string, load: { value: Load }): Promise<void> {
@@ -62,7 +69,12 @@ async function loadDevice(app: App, deviceId: string, load: { value: Load }): Pr
   }
 }
 
-function KnownDevice(props: { device: DeviceRecord; range: TimeRange; introduced: { readonly current: boolean } }) {
+function KnownDevice(props: {
+  device: DeviceRecord;
+  range: TimeRange;
+  window: TimeWindow | null;
+  introduced: { readonly current: boolean };
+}) {
   const { device, range, introduced } = props;
   const app = useApp();
   const board = useMemo(

@@ -1,5 +1,5 @@
 /** The fleet: counters that filter, a text filter, and the table; or, for an empty fleet, how to connect a device. */
-import { useComputed } from '@preact/signals';
+import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { PresenceFilter, Route } from '../core/app-route.ts';
 import { countPresence } from '../core/feed-state.ts';
@@ -7,9 +7,9 @@ import { listFleet, rankNames } from '../core/fleet-order.ts';
 import { chooseColumns } from '../core/metric-family.ts';
 import { formatFixed, noValue } from '../core/number-format.ts';
 import { useApp } from './app-context.ts';
-import { EmptyFleet } from './empty-fleet.tsx';
 import { FleetTable } from './fleet-table.tsx';
-import { CloseIcon, SearchIcon } from './icons.tsx';
+import { AddIcon, CloseIcon, SearchIcon } from './icons.tsx';
+import { lazyAddPage } from './lazy-page.tsx';
 import { presenceWords, StatusShape } from './status-mark.tsx';
 
 type FleetRoute = Extract<Route, { page: 'fleet' }>;
@@ -24,6 +24,7 @@ export function FleetPage({ route }: { route: FleetRoute }) {
     loadFleet();
     return () => watch(null);
   }, []);
+  const adding = useSignal(false);
   const load = model.fleetLoad.value;
   const structure = model.structure.value;
   const devices = model.feed.devices;
@@ -43,13 +44,17 @@ export function FleetPage({ route }: { route: FleetRoute }) {
     return listFleet(devices.values(), route);
   }, [structure, route.filter, route.text]);
   if (load === 'failed' && devices.size === 0) return <FleetFailed />;
-  if (load === 'ready' && devices.size === 0) return <EmptyFleet />;
+  if (adding.value || (load === 'ready' && devices.size === 0)) return <lazyAddPage.Page adding={adding} />;
   const isLoading = load === 'loading' && devices.size === 0;
   return (
     <div class="fleet-page">
       <div class="fleet-tools">
         <Counters route={route} isLoading={isLoading} />
         <TextFilter route={route} />
+        <a class="button add-link" href="/add">
+          <AddIcon />
+          <span>Add a device</span>
+        </a>
       </div>
       <PasswordOffer />
       <FleetTable devices={list} columns={columns} isLoading={isLoading} />

@@ -1,6 +1,6 @@
 /** One device in the table (on a phone a card): the frame of it. What ticks inside is written by row-painter.ts. */
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
-import { formatRoute } from '../core/app-route.ts';
+import { formatRoute, makeDeviceRoute } from '../core/app-route.ts';
 import type { DeviceRecord } from '../core/feed-state.ts';
 import { classifyMetric, type FleetColumn } from '../core/metric-family.ts';
 import { useApp } from './app-context.ts';
@@ -46,7 +46,7 @@ export function FleetRow({ device, cells, columns, place, painters }: FleetRowPr
           <StatusMark state={presence} />
         </td>
         <td class="cell-name">
-          <a href={formatRoute({ page: 'device', deviceId: device.id, range: '5m' })}>{device.id}</a>
+          <a href={formatRoute(makeDeviceRoute(device.id))}>{device.id}</a>
         </td>
         <td class="cell-seen" data-seen />
         {cells.map((metric, c) => (

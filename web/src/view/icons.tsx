@@ -51,6 +51,38 @@ export function SearchIcon() {
   );
 }
 
+export function AddIcon() {
+  return (
+    <Icon>
+      <path d="M10 4.5v11M4.5 10h11" />
+    </Icon>
+  );
+}
+
+export function PauseIcon() {
+  return (
+    <Icon>
+      <path d="M7.5 5v10M12.5 5v10" />
+    </Icon>
+  );
+}
+
+export function PlayIcon() {
+  return (
+    <Icon>
+      <path d="M7 4.8v10.4l8-5.2Z" />
+    </Icon>
+  );
+}
+
+export function DoneIcon() {
+  return (
+    <Icon>
+      <path d="m4.5 10.5 3.7 3.7 7.3-8.2" />
+    </Icon>
+  );
+}
+
 export function CloseIcon() {
   return (
     <Icon>

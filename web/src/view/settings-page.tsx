@@ -1,6 +1,7 @@
-/** Settings that exist today: the theme, the password, and signing out. Owns the password form's state. */
+/** Settings that exist today: who may come in, the theme, the password, and signing out. Owns the password form's state. */
 import { useSignal } from '@preact/signals';
 import type { Theme } from '../core/app-model.ts';
+import { ApiTokensCard, EnrolmentKeysCard } from './access-cards.tsx';
 import { useApp } from './app-context.ts';
 import { explain } from './sign-in-page.tsx';
 
@@ -34,6 +35,8 @@ export function SettingsPage() {
           ))}
         </fieldset>
       </section>
+      <EnrolmentKeysCard />
+      <ApiTokensCard />
       <PasswordCard />
       <section class="card">
         <h2>Session</h2>

@@ -21,7 +21,7 @@ export function TopBar() {
             <span class="crumb-here">{route.deviceId}</span>
           </>
         ) : (
-          <span class="crumb-here">{route.page === 'settings' ? 'Settings' : 'Fleet'}</span>
+          <span class="crumb-here">{pageNames[route.page] ?? 'Fleet'}</span>
         )}
       </div>
       {route.page === 'device' && <RangeBar />}
@@ -29,6 +29,8 @@ export function TopBar() {
     </header>
   );
 }
+
+const pageNames: Record<string, string> = { settings: 'Settings', add: 'Add a device' };
 
 function RangeBar() {
   const { model, navigate } = useApp();
