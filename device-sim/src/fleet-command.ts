@@ -23,6 +23,8 @@ sleep. The same seed gives the same boards.
   --jitter-ms MS     either way around that  [0]
   --drift-ppm N      clocks start up to 2 s wrong and run up to N ppm fast or slow; every other board
                      puts itself right by the hub  [50; 0 with --plain]
+  --clockless-pct N  boards without a clock: they count from power-on, and date what they measured by the hub
+                     [20; 0 with --type or --plain]
   --rows-per-batch N rows kept together in one message  [1]
   --count N          rows of each board, then end when all are acked
   --duration-s S     end after S seconds
@@ -46,6 +48,7 @@ const config = {
   'interval-ms': { type: 'string' },
   'jitter-ms': { type: 'string' },
   'drift-ppm': { type: 'string' },
+  'clockless-pct': { type: 'string' },
   'rows-per-batch': { type: 'string' },
   count: { type: 'string' },
   'duration-s': { type: 'string' },
@@ -69,6 +72,7 @@ function readFleetOptions(read: ReadOptions): FleetOptions {
     boards: read.number('boards', { min: 1, max: 20_000 }) ?? 10,
     seed: read.number('seed', { min: 0, max: Number.MAX_SAFE_INTEGER }) ?? 1,
     driftPpm: drift,
+    clocklessShare: (read.number('clockless-pct', { min: 0, max: 100 }) ?? (type === undefined ? 20 : 0)) / 100,
     drainMs: (read.number('drain-s', { min: 0, max: 600 }) ?? 2) * 1000,
     ...defined('state', read.text('state')),
     ...defined('type', type),

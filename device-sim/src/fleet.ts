@@ -39,6 +39,8 @@ export interface FleetOptions {
   readonly jitterMs?: number;
   /** Largest clock drift of a board, either way; clocks also start up to 2 s wrong where this is not 0. */
   readonly driftPpm?: number;
+  /** Share of the boards without a clock of their own, 0 to 1. */
+  readonly clocklessShare?: number;
   readonly rowsPerBatch?: number;
   /** Rows of each board. */
   readonly count?: number;
@@ -276,6 +278,8 @@ class Fleet implements FleetHandle {
       bytesMax: outboxBytesMax,
     });
     const clock = new BoardClock({
+      // Spread evenly by the golden ratio, so that of any ten boards about as many have none.
+      hasClock: (index * 0.618_034) % 1 >= (options.clocklessShare ?? 0),
       errorMs: driftPpm === 0 ? 0 : (random() * 2 - 1) * 2000,
       driftPpm: (random() * 2 - 1) * driftPpm,
       bootMs: this.bootMs,
@@ -314,7 +318,7 @@ class Fleet implements FleetHandle {
       outbox,
       random: this.random,
       ackLatency: this.ackLatency,
-      hasClock: true,
+      hasClock: clock.options.hasClock,
       drainMs: this.options.drainMs ?? 2000,
     });
     const readTime = (): LinkTime => ({ nowMs: performance.now(), clockMs: clock.read(Date.now()) });

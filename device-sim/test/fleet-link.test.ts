@@ -107,6 +107,32 @@ describe('fleet', () => {
     });
   });
 
+  test('SE-12: boards without a clock say 0, and date what they measured before they met the hub', async () => {
+    await startHub();
+    await hub.cut();
+    const fromMs = Date.now();
+    const tokens = new Map([
+      ['p1', 't'],
+      ['p2', 't'],
+    ]);
+    const handle = start({ boards: 2, type: 'plain', prefix: 'p', count: 30, tokens, clocklessShare: 1 });
+    await until(() => handle.stats().readingsMade >= 200);
+    expect(handle.stats().waiting).toBe(0);
+    await hub.start();
+    await handle.done;
+    const clocks = hub.messages.flatMap(({ message }) =>
+      message.type === 'hello' || message.type === 'pong' ? [message.clockMs] : [],
+    );
+    expect(new Set(clocks)).toEqual(new Set([0]));
+    for (const id of ['p1', 'p2']) {
+      expect(storedRows(id)).toEqual(Array.from({ length: 30 }, (_, row) => row + 1));
+      const times = hub.streamOf(id)!.batches.flatMap((batch) => [...batch.times]);
+      expect(times).toEqual(times.toSorted((a, b) => a - b));
+      expect(times[0]).toBeGreaterThanOrEqual(fromMs - 5);
+      expect(times.at(-1)).toBeLessThanOrEqual(Date.now() + 5);
+    }
+  });
+
   test('commands run once, set-interval and Rate change the pace, Desired is reported', async () => {
     await startHub();
     const handle = start({ boards: 1, type: 'door', prefix: 'd', intervalMs: 1_000 });

@@ -24,8 +24,8 @@ export interface BoardModel {
   readonly model: string;
   readonly firmware: string;
   readonly metrics: readonly BoardMetric[];
-  /** Writes metrics.length whole numbers; answers an event when the state changed. */
-  sample(clockMs: number, whole: Float64Array): BoardEvent | null;
+  /** Writes metrics.length whole numbers; answers an event when the state changed. `trueMs`: the world knows what time it is. */
+  sample(trueMs: number, whole: Float64Array): BoardEvent | null;
 }
 
 export type BoardType = 'computer' | 'climate' | 'power' | 'door' | 'battery' | 'plain';
@@ -98,11 +98,11 @@ function metricOf(kind: MetricKind, gauge: BoardMetric): BoardMetric {
 }
 
 /** Seconds since the sample before, at least 1 ms, so that a clock set back does no harm. */
-function createStepper(): (clockMs: number) => number {
+function createStepper(): (trueMs: number) => number {
   let beforeMs = Number.NaN;
-  return (clockMs) => {
-    const seconds = Number.isNaN(beforeMs) ? 1 : Math.max(0.001, (clockMs - beforeMs) / 1000);
-    beforeMs = clockMs;
+  return (trueMs) => {
+    const seconds = Number.isNaN(beforeMs) ? 1 : Math.max(0.001, (trueMs - beforeMs) / 1000);
+    beforeMs = trueMs;
     return seconds;
   };
 }
@@ -136,11 +136,11 @@ function makeComputer(random: Random): BoardModel {
       metricOf('counter', metric('net.wlan0.received', 'B', 0)),
       metric('wifi.rssi', 'dBm', 0),
     ],
-    sample(clockMs, whole) {
-      const seconds = step(clockMs);
+    sample(trueMs, whole) {
+      const seconds = step(trueMs);
       const busy = load.advance(seconds);
       const before = chip.throttled;
-      chip.advance(seconds, { ambientCelsius: roomCelsius(clockMs, room), load: busy });
+      chip.advance(seconds, { ambientCelsius: roomCelsius(trueMs, room), load: busy });
       load1 += (busy * 4 - load1) * (1 - Math.exp(-seconds / 60));
       receivedBytes += Math.round((2_000 + busy * 60_000) * seconds * random());
       whole[0] = Math.round(busy * 1000);
@@ -179,9 +179,9 @@ function makeClimate(random: Random): BoardModel {
       metric('cpu.temperature', '°C', -1),
       metric('wifi.rssi', 'dBm', 0),
     ],
-    sample(clockMs, whole) {
-      const seconds = step(clockMs);
-      const celsius = roomCelsius(clockMs, room) + drift.advance(seconds);
+    sample(trueMs, whole) {
+      const seconds = step(trueMs);
+      const celsius = roomCelsius(trueMs, room) + drift.advance(seconds);
       whole[0] = Math.round((celsius + drawBell(random) * 0.02) * 100);
       whole[1] = Math.round(Math.min(100, Math.max(0, humidity.advance(seconds))) * 10);
       whole[2] = Math.round((pressure.advance(seconds) + drawBell(random) * 0.02) * 100);
@@ -210,8 +210,8 @@ function makePower(random: Random): BoardModel {
       metricOf('counter', metric('power.energy', 'Wh', -1)),
       metric('wifi.rssi', 'dBm', 0),
     ],
-    sample(clockMs, whole) {
-      const seconds = step(clockMs);
+    sample(trueMs, whole) {
+      const seconds = step(trueMs);
       const volts = mains.advance(seconds);
       const watts = ratedWatts * load.advance(seconds);
       milliwattHours += (watts * 1000 * seconds) / 3600;
@@ -239,8 +239,8 @@ function makeDoor(random: Random): BoardModel {
       metricOf('counter', metric('door.openings', '', 0)),
       metric('wifi.rssi', 'dBm', 0),
     ],
-    sample(clockMs, whole) {
-      const seconds = step(clockMs);
+    sample(trueMs, whole) {
+      const seconds = step(trueMs);
       // Opened every three minutes or so, closed again after about fifteen seconds.
       const changes = random() < 1 - Math.exp(-seconds / (open ? 15 : 180));
       if (changes) open = !open;
@@ -273,10 +273,10 @@ function makeBattery(random: Random): BoardModel {
       metric('battery.voltage', 'V', -3),
       metric('battery.level', '%', 0),
     ],
-    sample(clockMs, whole) {
-      const seconds = step(clockMs);
+    sample(trueMs, whole) {
+      const seconds = step(trueMs);
       volts = Math.max(2.2, volts - seconds * 4e-8);
-      whole[0] = Math.round((roomCelsius(clockMs, outside) + drift.advance(seconds)) * 10);
+      whole[0] = Math.round((roomCelsius(trueMs, outside) + drift.advance(seconds)) * 10);
       whole[1] = Math.round(Math.min(100, Math.max(0, soil.advance(seconds))) * 10);
       whole[2] = Math.round((volts + drawBell(random) * 0.002) * 1000);
       whole[3] = Math.round(Math.min(100, Math.max(0, ((volts - 2.2) / 1) * 100)));
@@ -297,7 +297,7 @@ function makePlain(random: Random, count: number): BoardModel {
     metrics: Array.from({ length: count }, (_, i) =>
       i === 0 ? metricOf('counter', metric('n', '', 0)) : metric(`m${i}`, '', -1),
     ),
-    sample(_clockMs, whole) {
+    sample(_trueMs, whole) {
       rows += 1;
       whole[0] = rows;
       for (let i = 1; i < count; i++) {

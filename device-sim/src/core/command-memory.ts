@@ -4,6 +4,8 @@
  * Owns the results of the last `rememberedMax` ids. Invariant: an id is running or has a result, never both. `snapshot` and
  * `restore` let an agent keep them over a restart.
  */
+import type { Command } from '@lapwing/protocol';
+
 export interface CommandOutcome {
   readonly ok: boolean;
   readonly result: string;
@@ -14,13 +16,14 @@ const rememberedMax = 128;
 export class CommandMemory {
   private readonly outcomes = new Map<string, CommandOutcome | 'running'>();
 
-  /** 'new': run it now (it counts as running from here on). */
-  ask(id: string): CommandOutcome | 'running' | 'new' {
+  /** 'new': run it now (it counts as running from here on). Else its result, which is `expired` behind its deadline (CM-3). */
+  meet({ deadlineMs, id }: Command, hubMs: number): CommandOutcome | 'running' | 'new' {
     const known = this.outcomes.get(id);
     if (known !== undefined) return known;
-    this.outcomes.set(id, 'running');
+    const met = hubMs <= deadlineMs ? 'new' : { ok: false, result: 'expired' };
+    this.outcomes.set(id, met === 'new' ? 'running' : met);
     if (this.outcomes.size > rememberedMax) this.forgetOldest();
-    return 'new';
+    return met;
   }
 
   finish(id: string, outcome: CommandOutcome): void {

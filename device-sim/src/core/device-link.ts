@@ -16,7 +16,7 @@ import {
 } from '@lapwing/protocol';
 import { adviceOf, BackOff, faultCodeOf, judgeFault, waitAfter } from './back-off.ts';
 import { ClockOffset } from './clock-offset.ts';
-import { CommandMemory } from './command-memory.ts';
+import { CommandMemory, type CommandOutcome } from './command-memory.ts';
 import { DeliveryWindow } from './delivery-window.ts';
 import type { DeviceLinkOptions, LinkAction, LinkEvent, LinkStage, LinkTime } from './link-types.ts';
 import { drawEpoch } from './random.ts';
@@ -95,7 +95,7 @@ export class DeviceLink {
         return;
       case 'ran':
         this.commands.finish(event.id, { ok: event.ok, result: event.result });
-        this.answerCommand(event);
+        this.answerCommand(event.id, event);
         return;
       case 'applied':
         if (this.isOpen()) this.say(encodeMessage({ type: 'reported', version: event.version, state: event.state }));
@@ -229,22 +229,13 @@ export class DeviceLink {
   }
 
   private hearCommand(command: Command, time: LinkTime): void {
-    const known = this.commands.ask(command.id);
-    if (known === 'running') return;
-    if (known !== 'new') return this.answerCommand({ id: command.id, ...known });
-    if (this.clock.toHubMs(time.clockMs) <= command.deadlineMs) {
-      this.actions.push({ do: 'run', command });
-      return;
-    }
-    const outcome = { ok: false, result: 'expired' };
-    this.commands.finish(command.id, outcome);
-    this.answerCommand({ id: command.id, ...outcome });
+    const known = this.commands.meet(command, this.clock.toHubMs(time.clockMs));
+    if (known === 'new') this.actions.push({ do: 'run', command });
+    else if (known !== 'running') this.answerCommand(command.id, known);
   }
 
-  private answerCommand(outcome: { id: string; ok: boolean; result: string }): void {
-    if (!this.isOpen()) return;
-    const { id, ok, result } = outcome;
-    this.say(encodeMessage({ type: 'commandResult', id, ok, result }));
+  private answerCommand(id: string, { ok, result }: CommandOutcome): void {
+    if (this.isOpen()) this.say(encodeMessage({ type: 'commandResult', id, ok, result }));
   }
 
   private answerPing(pingSentMs: number, time: LinkTime): void {

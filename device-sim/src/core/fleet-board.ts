@@ -33,9 +33,17 @@ export interface FleetBoardOptions {
   readonly boardOnRow: (readings: number) => void;
 }
 
+/** Rows that a board without a clock keeps until it knows the time; then it measures no more until it does. */
+const undatedRowsMax = 300;
 /** How long a board that sleeps waits for its Acks before it gives up until next time. */
 const awakeMsMax = 10_000;
 const restartMs = 1_500;
+
+interface BoardRow {
+  readonly clockMs: number;
+  readonly whole: Float64Array;
+  readonly event: BoardEvent | null;
+}
 
 export class FleetBoard {
   readonly options: FleetBoardOptions;
@@ -47,6 +55,8 @@ export class FleetBoard {
   private readonly row: Float64Array;
   private readonly columns: Float64Array;
   private rows = 0;
+  /** SE-12: taken before the time was known, with the time since power-on. */
+  private undated: BoardRow[] = [];
   private intervalMs: number;
   private rateIntervalMs = 0;
   private rateUntilMs = 0;
@@ -69,27 +79,37 @@ export class FleetBoard {
 
   /** All rows are made and acked. */
   isComplete(): boolean {
-    return this.rowsSampled >= this.options.rowsMax && this.rows === 0 && this.options.outbox.counts().frames === 0;
+    const waiting = this.undated.length + this.rows + this.options.outbox.counts().frames;
+    return this.rowsSampled >= this.options.rowsMax && waiting === 0;
   }
 
   /** Takes one sample now. Answers when the next is due, Infinity for never. */
   sample(): number {
-    const { clock, model, readClocks, rowsMax, rowsPerBatch } = this.options;
+    const { clock, model, readClocks, rowsMax } = this.options;
     if (this.cycleState === 'stopping' || this.rowsSampled >= rowsMax) return Number.POSITIVE_INFINITY;
     const { nowMs, trueMs } = readClocks();
-    const clockMs = Math.round(clock.read(trueMs));
-    const event = model.sample(clockMs, this.row);
-    this.times[this.rows] = clockMs;
-    for (let column = 0; column < this.row.length; column++) {
-      this.columns[column * rowsPerBatch + this.rows] = this.row[column]!;
+    if (this.undated.length >= undatedRowsMax) return this.nextSampleMs(nowMs);
+    const whole = clock.isSet ? this.row : new Float64Array(this.row.length);
+    const event = model.sample(trueMs, whole);
+    this.rowsSampled += 1;
+    this.options.boardOnRow(whole.length);
+    const row = { clockMs: clock.read(trueMs), whole, event };
+    if (clock.isSet) this.keep(row);
+    else this.undated.push(row);
+    return this.rowsSampled >= rowsMax ? Number.POSITIVE_INFINITY : this.nextSampleMs(nowMs);
+  }
+
+  private keep({ clockMs, event, whole }: BoardRow): void {
+    const { rowsMax, rowsPerBatch } = this.options;
+    const timeMs = Math.round(clockMs);
+    this.times[this.rows] = timeMs;
+    for (let column = 0; column < whole.length; column++) {
+      this.columns[column * rowsPerBatch + this.rows] = whole[column]!;
     }
     this.rows += 1;
-    this.rowsSampled += 1;
-    this.options.boardOnRow(this.row.length);
-    const last = this.rowsSampled >= rowsMax;
+    const last = this.rowsSampled >= rowsMax && this.undated.length === 0;
     if (this.rows === rowsPerBatch || last || event !== null) this.pack(last);
-    if (event !== null) this.appendEvent(event, clockMs);
-    return last ? Number.POSITIVE_INFINITY : this.nextSampleMs(nowMs);
+    if (event !== null) this.appendEvent(event, timeMs);
   }
 
   /** Packs the rows that wait into a batch and hands it to the link. */
@@ -142,12 +162,18 @@ export class FleetBoard {
         this.welcomes += 1;
       },
       linkOnAcked: (_seq, readings) => this.meetAcked(readings),
-      linkOnClock: (offsetMs) => {
-        if (this.options.clock.correct(offsetMs) && this.driver !== null) this.driver.link.clock.offsetMs = 0;
-      },
+      linkOnClock: (offsetMs) => this.correctClock(offsetMs),
       linkOnNote: note,
       linkOnRefused: (text) => note('error', text),
     };
+  }
+
+  private correctClock(offsetMs: number): void {
+    if (!this.options.clock.correct(offsetMs)) return;
+    if (this.driver !== null) this.driver.link.clock.offsetMs = 0;
+    for (let row = this.undated.shift(); row !== undefined; row = this.undated.shift()) {
+      this.keep({ ...row, clockMs: row.clockMs + offsetMs });
+    }
   }
 
   private meetAcked(readings: number): void {
