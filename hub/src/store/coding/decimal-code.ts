@@ -3,8 +3,8 @@
  *
  * Two kinds of values that do not fit are kept apart, so that one odd value never spoils a block: what is a few doubles beside a decimal
  * (means and unit conversions make 74.93588199999998 of 74.935882) keeps the distance in doubles, and anything else (NaN, −0, ±Infinity,
- * other doubles) is kept as it is. Layout: u8 exponent, the whole numbers, the near ones' places and distances, the odd ones'
- * places and values. Owns scratch memory.
+ * other doubles) is kept as it is. Layout: u8 exponent | 32 where there are near ones | 64 where there are odd ones, how many of each,
+ * the whole numbers, the near ones' places and distances, the odd ones' places and values. Owns scratch memory.
  */
 import type { ByteSink } from '../byte-sink.ts';
 import { countUlps, moveUlps } from './float-bits.ts';
@@ -13,6 +13,9 @@ import { DamagedColumnError, type PaddedSource } from './padded-source.ts';
 
 /** 10^22 is the largest power of ten that is a double: whole ÷ 10^e is correctly rounded up to there. */
 export const exponentMax = 18;
+const exponentMask = 31;
+const nearFlag = 32;
+const oddFlag = 64;
 /**
  * Distances up to so many doubles: keeping them so saves 19 % of the NAB files. Above, a double that merely happens to be near would
  * count as a decimal.
@@ -130,9 +133,9 @@ export function putDecimals(sink: ByteSink, values: Float64Array, options: Decim
   }
   if (max - min > spanMax) return false;
   fillBefore(odd, count);
-  sink.putByte(exponent);
-  sink.putUnsigned(near);
-  sink.putUnsigned(odd);
+  sink.putByte(exponent | (near > 0 ? nearFlag : 0) | (odd > 0 ? oddFlag : 0));
+  if (near > 0) sink.putUnsigned(near);
+  if (odd > 0) sink.putUnsigned(odd);
   putIntegers(sink, wholes, count);
   putIntegers(sink, nearAt, near);
   putIntegers(sink, nearUlps, near);
@@ -178,10 +181,11 @@ export function takeDecimals(
   options: { count: number; takeOdd: TakeOdd },
 ): void {
   const { count, takeOdd } = options;
-  const exponent = source.takeByte();
+  const header = source.takeByte();
+  const exponent = header & exponentMask;
   if (exponent > exponentMax) throw new DamagedColumnError(`a stored exponent is ${exponent}`);
-  const near = source.takeCount(count);
-  const odd = source.takeCount(count);
+  const near = (header & nearFlag) === 0 ? 0 : source.takeCount(count);
+  const odd = (header & oddFlag) === 0 ? 0 : source.takeCount(count);
   const scale = scales[exponent]!;
   takeIntegers(source, out, count);
   if (scale !== 1) for (let i = 0; i < count; i++) out[i] = out[i]! / scale;

@@ -61,7 +61,8 @@ export function putIntegers(sink: ByteSink, values: Float64Array, count: number)
   const kind = plan === null ? coder.same : chooseCoder(rest, plan);
   const start = sink.length;
   putHead(sink, { kind, prediction, first, divisor });
-  if (plan === null) putSigned(sink, rest < 1 ? 0 : residuals[0]!);
+  if (rest === 0) return;
+  if (plan === null) putSigned(sink, residuals[0]!);
   else if (kind === coder.packed) putGroups(sink, residuals, rest);
   else {
     putSigned(sink, plan.center);
@@ -149,7 +150,9 @@ export function takeIntegers(source: PaddedSource, out: Float64Array, count: num
   if (method >= predictorCount) throw new DamagedColumnError(`a stored list has the unknown predictor ${method}`);
   const step = method >= predictor.line ? takeSigned(source) : 0;
   const jump = method > predictor.line ? source.takeUnsigned() : 0;
+  out[0] = first;
   const rest = count - 1;
+  if (rest === 0) return;
   const tail = out.subarray(1, count);
   if (kind === coder.same) tail.fill(takeSigned(source));
   else if (kind === coder.packed) takeGroups(source, tail, rest);
@@ -157,7 +160,6 @@ export function takeIntegers(source: PaddedSource, out: Float64Array, count: num
     takeTokens(source, tail, { count: rest, direct: kind === coder.direct, center: takeSigned(source) });
   } else if (kind === coder.zstd) takeZstd(source, tail, rest);
   else throw new DamagedColumnError(`a stored list has the unknown coder ${kind}`);
-  out[0] = first;
   restore(tail, rest, { kind: method, step, jump, base: divisor === 1 ? first : 0 });
   if (divisor !== 1) for (let i = 0; i < rest; i++) tail[i] = first + tail[i]! * divisor;
 }

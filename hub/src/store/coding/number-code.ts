@@ -18,6 +18,8 @@ import { inflateExactly } from './zstd-code.ts';
 const method = { same: 0, raw: 1, planes: 2, decimals: 3, floats: 4, dictionary: 5, runs: 6 } as const;
 /** Of a column with fewer changes than one in so many, only the changes are kept. */
 const runLengthMin = 48;
+/** One decimal takes fewer bytes than a double, but in a long column three bytes are nothing, and filling it is faster. */
+const decimalCountMax = 64;
 /** Decimals of more bits than this are no decimals: any double is one of 53 or so. */
 const decimalBitsMax = 50;
 /** Columns that are not small by now may still be few values in no order. */
@@ -29,8 +31,8 @@ const planesCountMin = 24;
 export function putNumbers(sink: ByteSink, values: Float64Array, count: number): void {
   if (count === 0) return;
   const runs = countBitRuns(values, count);
-  if (runs === 1) return putSame(sink, values);
-  if (runs * runLengthMin <= count) return putNumberRuns(sink, values, { count, runs });
+  if (runs === 1 && count > decimalCountMax) return putSame(sink, values);
+  if (runs > 1 && runs * runLengthMin <= count) return putNumberRuns(sink, values, { count, runs });
   const start = sink.length;
   const plan = planDecimals(values, count);
   const isDecimal = plan.bits <= decimalBitsMax && putDecimalsIfFit(sink, values, { count, exponent: plan.exponent });
@@ -40,7 +42,7 @@ export function putNumbers(sink: ByteSink, values: Float64Array, count: number):
   }
   const bytes = sink.length - start;
   if (count >= dictionaryCountMin && bytes > dictionaryBytesMin * count) tryDictionary(sink, values, { count, start });
-  if (sink.length - start > 8 * count) {
+  if (sink.length - start > 8 * count || (runs === 1 && sink.length - start > 9)) {
     sink.length = start;
     putPlain(sink, values, count);
   }
