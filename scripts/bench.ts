@@ -4,6 +4,7 @@
  * `--record` writes the result into hub/BENCHMARKS.md. Exit code 1 when a goal is not met, 2 when asked wrongly.
  */
 import { parseArgs } from 'node:util';
+import { runBatch } from './bench/batch.ts';
 import type { BenchChoice } from './bench/bench-choice.ts';
 import { runLive } from './bench/live.ts';
 import { recordReport } from './bench/record-report.ts';
@@ -12,6 +13,7 @@ import { type LoadReport, printReport } from './load-report.ts';
 
 const scenarios: Readonly<Record<string, (choice: BenchChoice) => Promise<LoadReport>>> = {
   live: runLive,
+  batch: runBatch,
 };
 
 const usage = `usage: npm run bench -- SCENARIO [--peers] [--quick] [--rounds 1…20] [--json] [--record] [--csv FILE…] [-- HUB OPTIONS]

@@ -68,7 +68,7 @@ export class MqttLink {
   /** PUBACKs, in one write. */
   acknowledge(packetIds: readonly number[]): void {
     const bytes = Buffer.allocUnsafe(packetIds.length * 4);
-    packetIds.forEach((id, i) => bytes.writeUInt32BE(((packet.puback << 4) << 24) | (2 << 16) | id, i * 4));
+    for (const [i, id] of packetIds.entries()) bytes.writeUInt32BE((packet.puback << 28) | (2 << 16) | id, i * 4);
     this.socket.write(bytes);
   }
 
