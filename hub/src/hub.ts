@@ -18,6 +18,7 @@ import { DeviceSockets } from './edge/device-ws.ts';
 import { makeExportRoutes } from './edge/export-routes.ts';
 import { FaultBook } from './edge/fault-book.ts';
 import { FeedPump } from './edge/feed-pump.ts';
+import { makeHistoryRoute } from './edge/history-routes.ts';
 import { makeRouter, type Route } from './edge/http-router.ts';
 import { HubServer } from './edge/hub-server.ts';
 import { makeImportRoutes } from './edge/import-routes.ts';
@@ -212,6 +213,7 @@ function listRoutes(core: Core, calls: { figures: () => Record<string, number>; 
   const routes = [
     ...makeAccountRoutes({ desk, identity, roster, nowMs, rightsOnChange: calls.rightsOnChange }),
     ...makeDeviceRoutes({ roster, store, version: hubVersion, nowMs, figures: calls.figures }),
+    makeHistoryRoute({ roster, store }),
     ...makeExportRoutes({ roster, store, version: hubVersion, nowMs }),
     ...makeImportRoutes({ roster, intake, feed, nowMs }),
   ];

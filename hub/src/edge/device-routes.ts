@@ -1,8 +1,8 @@
 /**
- * HTTP routes about devices and their readings: lists, history, raw readings, events, gaps, health. No state of its own.
+ * HTTP routes about devices and their readings: lists, raw readings, events, gaps, health. No state of its own.
  */
 import type { DeviceRoster, DeviceState } from '../core/device-roster.ts';
-import type { HistorySeries, Store } from '../core/ports.ts';
+import type { Store } from '../core/ports.ts';
 import { listLatest } from '../core/snapshot.ts';
 import { HttpProblem, makeRoute, type Route } from './http-router.ts';
 import { shapes } from './http-shapes.ts';
@@ -70,26 +70,6 @@ function makeReadingRoutes({ roster, store }: DeviceRouteParts): Route[] {
   return [
     makeRoute({
       method: 'GET',
-      path: '/api/v1/history',
-      access: 'reader',
-      summary: 'Metrics of one device in equal buckets: count, min, max, mean, first, last',
-      query: shapes.historyQuery,
-      answer: shapes.history,
-      handle: async ({ query, signal }) => {
-        const device = findDevice(roster, query.device);
-        for (const metric of query.metrics) checkMetric(device, metric);
-        const { metrics, from, to, buckets } = query;
-        const answer = await store.history({ device: device.key, metrics, fromMs: from, toMs: to, buckets }, signal);
-        const series = answer.series.map((one) => describeSeries(device, one));
-        const bucketMs = (to - from) / buckets;
-        return {
-          status: 200,
-          json: { device: device.deviceId, fromMs: from, toMs: to, bucketMs, through: answer.through, series },
-        };
-      },
-    }),
-    makeRoute({
-      method: 'GET',
       path: '/api/v1/readings',
       access: 'reader',
       summary: 'Readings of one metric as they came, page by page',
@@ -143,7 +123,7 @@ export function findDevice(roster: DeviceRoster, deviceId: string): DeviceState 
   });
 }
 
-function checkMetric(device: DeviceState, metric: number): void {
+export function checkMetric(device: DeviceState, metric: number): void {
   if (device.metrics[metric] !== undefined) return;
   const advice = `GET /api/v1/devices/${device.deviceId} lists its metrics.`;
   throw new HttpProblem(404, 'unknown-metric', { message: 'The device has no such metric', advice });
@@ -176,20 +156,7 @@ export function describeDevice(device: DeviceState) {
   };
 }
 
-function describeSeries(device: DeviceState, series: HistorySeries) {
-  const { name, unit, kind } = device.metrics[series.metric]!;
-  const { count, numbers, min, max, sum, first, last } = series;
-  const mean = sum.map((value, bucket) => value / numbers[bucket]!);
-  const columns = { min: toJson(min), max: toJson(max), mean: toJson(mean), first: toJson(first), last: toJson(last) };
-  return { metric: series.metric, name, unit, kind, count: Array.from(count), ...columns, texts: series.texts };
-}
-
-/** JSON has no NaN: an empty bucket is null. */
-function toJson(column: Float64Array): (number | null)[] {
-  return Array.from(column, orNull);
-}
-
-function orNull(value: number): number | null {
+export function orNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 

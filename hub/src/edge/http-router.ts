@@ -22,6 +22,8 @@ export interface RouteCall<Query, Body> {
   /** Remote address, for limits. */
   readonly address: string;
   readonly signal: AbortSignal;
+  /** The Accept header, '' for none. */
+  readonly accept: string;
   /** The body as it comes, for a route that `consumes`: bounded by the route itself. */
   readonly upload: AsyncIterable<Uint8Array>;
 }
@@ -29,6 +31,8 @@ export interface RouteCall<Query, Body> {
 export interface RouteAnswer {
   readonly status: number;
   readonly json?: unknown;
+  /** A body whole, with its content-type in `headers`. */
+  readonly bytes?: Uint8Array<ArrayBuffer>;
   readonly cookie?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** A body of any length, made as fast as it is taken; `signal` aborts when the asker leaves. */
@@ -145,6 +149,7 @@ async function runRoute(
     principal,
     address: context.env.incoming.socket.remoteAddress ?? '',
     signal: context.req.raw.signal,
+    accept: context.req.header('accept') ?? '',
     upload: route.consumes === undefined ? noUpload : (context.req.raw.body ?? noUpload),
   };
   const answer = await route.handle(call);
@@ -154,6 +159,7 @@ async function runRoute(
     const body = openStream(answer.stream, (error) => parts.noteError(error, context.req.path));
     return new Response(body, { status: answer.status, headers });
   }
+  if (answer.bytes !== undefined) return new Response(answer.bytes, { status: answer.status, headers });
   if (answer.json === undefined) return new Response(null, { status: answer.status, headers });
   return Response.json(answer.json, { status: answer.status, headers });
 }
@@ -270,11 +276,22 @@ async function readBody(request: Request): Promise<Uint8Array> {
 
 function answerError(error: unknown, path: string, parts: RouterParts): Response {
   if (error instanceof HttpProblem) return problemResponse(error);
+  const known = error instanceof Error ? queryProblems[error.name] : undefined;
+  if (known !== undefined) return problemResponse(known(error as Error));
   // Not our reader's fault and not theirs to see: the log has it.
   parts.noteError(error, path);
   const text = { message: 'The hub could not do this now', advice: 'See /api/v1/health and the hub’s log.' };
   return problemResponse(new HttpProblem(503, 'unavailable', text));
 }
+
+/** What the store's port says of queries, by the name of the error. */
+const queryProblems: Readonly<Record<string, (error: Error) => HttpProblem>> = {
+  QueryDeadlineError: ({ message }) =>
+    new HttpProblem(504, 'query-too-long', { message, advice: 'Ask for a shorter range, fewer series or align=grid.' }),
+  StoreBusyError: ({ message }) => new HttpProblem(503, 'busy', { message, advice: 'Ask again in a moment.' }),
+  // Nobody reads it, but it is no failure of the hub either.
+  AbortError: ({ message }) => new HttpProblem(503, 'aborted', { message, advice: 'Ask again.' }),
+};
 
 function problemResponse({ status, code, message, advice }: HttpProblem): Response {
   return Response.json({ error: { code, message, advice } }, { status });

@@ -37,6 +37,12 @@ export const deviceShape = z.object({
   ),
 });
 
+/** Device ids may hold colons, metric indexes do not. */
+function splitSeries(text: string): { device: string; metric: number } {
+  const colon = text.lastIndexOf(':');
+  return { device: text.slice(0, colon), metric: Number(text.slice(colon + 1)) };
+}
+
 const column = z.array(z.number().nullable());
 const keyShape = z.object({
   id: z.string(),
@@ -87,39 +93,76 @@ export const shapes = {
   }),
   historyQuery: z
     .object({
-      device: deviceIdShape,
+      device: deviceIdShape.optional().describe('with metrics; or use series'),
       metrics: z
         .string()
         .regex(/^\d{1,4}(,\d{1,4})*$/, 'metric indices with commas, such as 0,1,2')
-        .transform((text) => [...new Set(text.split(',').map(Number))]),
+        .transform((text) => [...new Set(text.split(',').map(Number))])
+        .optional(),
+      series: z
+        .string()
+        .regex(/^[^,]+:\d{1,4}(,[^,]+:\d{1,4})*$/, 'DEVICE:METRIC with commas, such as boiler:0,roof:2')
+        .transform((text) => [...new Set(text.split(','))].map(splitSeries))
+        .optional()
+        .describe('DEVICE:METRIC,… of any devices, instead of device and metrics'),
       from: timeMs,
       to: timeMs,
       buckets: z.coerce.number().int().min(1).max(10_000).default(600),
+      align: z
+        .enum(['exact', 'grid'])
+        .default('exact')
+        .describe('grid: inner edges move by at most 1/16 of a bucket, which makes long ranges cheap; see edgesMs'),
+      rate: z.stringbool().default(false).describe('also rate: increase per second; a counter that fell was reset'),
+      gaps: z.coerce
+        .number()
+        .min(1)
+        .max(1e6)
+        .optional()
+        .describe('also stretches without readings longer than this many times the usual interval'),
+      mode: z
+        .enum(['buckets', 'auto', 'raw'])
+        .default('buckets')
+        .describe('auto: also the readings, thinned out to `points`, where there are not too many; raw: or 422'),
+      points: z.coerce.number().int().min(3).max(50_000).default(4000),
     })
     .refine((query) => query.to > query.from, 'to must lie after from')
     .refine(
-      (query) => query.metrics.length * query.buckets <= 1_000_000,
+      (query) => (query.series === undefined) === (query.device !== undefined && query.metrics !== undefined),
+      'name device and metrics, or series',
+    )
+    .refine(
+      (query) => (query.metrics?.length ?? query.series?.length ?? 0) * query.buckets <= 1_000_000,
       'at most 1,000,000 cells: fewer metrics or buckets',
     ),
   history: z.object({
-    device: z.string(),
+    device: z.string().optional().describe('where it was asked for by device and metrics'),
     fromMs: z.number(),
     toMs: z.number(),
     bucketMs: z.number(),
+    edgesMs: z.array(z.number()).optional().describe('with align=grid: buckets + 1 edges'),
     through: z.array(z.object({ stream: z.number(), seq: z.number() })),
+    damaged: z.number().optional().describe('stored columns left out because they are damaged; absent for none'),
     series: z.array(
       z.object({
+        device: z.string(),
         metric: z.number(),
         name: z.string(),
         unit: z.string(),
         kind,
-        count: z.array(z.number()),
+        count: z.array(z.number()).describe('all readings, NaN included'),
         min: column,
         max: column,
-        mean: column,
+        mean: column.describe('of readings that are numbers'),
+        sum: column,
         first: column,
         last: column,
+        rate: column.optional().describe('rise per second over the whole bucket; 0 where nothing came'),
         texts: z.array(z.object({ timeMs: z.number(), value: z.string() })),
+        gaps: z.array(z.object({ fromMs: z.number(), toMs: z.number() })).optional(),
+        points: z
+          .object({ timesMs: z.array(z.number()), values: column })
+          .nullable()
+          .optional(),
       }),
     ),
   }),

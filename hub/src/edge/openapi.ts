@@ -69,8 +69,10 @@ function describeBody({ body, consumes }: Route): object {
 }
 
 function describeAnswer({ answer, produces }: Route): object {
-  if (produces !== undefined) return { content: describeFiles(produces) };
-  return answer === undefined ? {} : { content: { 'application/json': { schema: describeShape(answer, 'output') } } };
+  if (produces === undefined && answer === undefined) return {};
+  const files = produces === undefined ? {} : describeFiles(produces);
+  const json = answer === undefined ? {} : { 'application/json': { schema: describeShape(answer, 'output') } };
+  return { content: { ...json, ...files } };
 }
 
 function describeFiles(mediaTypes: readonly string[]): object {

@@ -113,7 +113,7 @@ const ask = fc.record({
   fromMs: fc
     .tuple(fc.integer({ min: -5, max: 250 }), fc.constantFrom(0, 0, 0, 0, 1, 437))
     .map(([seconds, rest]) => seconds * 1000 + rest),
-  bucketMs: fc.constantFrom(1000, 5000, 5000, 7000, 15_000, 20_000, 60_000, 5001, 333),
+  bucketMs: fc.constantFrom<number[]>(1000, 5000, 5000, 7000, 15_000, 20_000, 60_000, 5001, 333),
   buckets: fc.integer({ min: 1, max: 40 }),
   align: fc.constantFrom('exact' as const, 'grid' as const),
 });
