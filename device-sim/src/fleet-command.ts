@@ -5,7 +5,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { hubOptionsConfig, hubOptionsHelp, type ReadOptions, readOptions } from './edge/option-reader.ts';
-import { formatMs, ProgressView } from './edge/progress-view.ts';
+import { formatCount, formatMs, ProgressView } from './edge/progress-view.ts';
 import { catchStopSignals } from './edge/stop-signals.ts';
 import { type FleetHandle, type FleetOptions, type FleetStats, startFleet } from './fleet.ts';
 
@@ -109,14 +109,21 @@ function createRateMeter(): (stats: FleetStats) => Rates {
 }
 
 function describe(stats: FleetStats, rates: Rates): string {
-  const asleep = stats.asleep > 0 ? ` (${stats.asleep} asleep)` : '';
-  const refused = stats.refused > 0 ? ` · ${stats.refused} refused` : '';
-  const dropped = stats.readingsDropped > 0 ? ` · ${stats.readingsDropped} readings dropped` : '';
-  return (
-    `${stats.online}/${stats.boards} online${asleep}${refused} · ${rates.readingsPerS} readings/s · sent ${stats.framesSent} · ` +
-    `acked ${stats.readingsAcked}/${stats.readingsMade} readings · in flight ${stats.inFlight} · waiting ${stats.waiting} · ` +
-    `ack p50 ${formatMs(stats.ackMsP50)} p99 ${formatMs(stats.ackMsP99)} · reconnects ${stats.reconnects}${dropped}`
-  );
+  const { asleep, boards, framesSent, inFlight, online, readingsAcked, readingsDropped, readingsMade, refused } = stats;
+  const parts = [
+    `${online}/${boards} online`,
+    ...(refused > 0 ? [`${refused} refused`] : []),
+    ...(readingsDropped > 0 ? [`${formatCount(readingsDropped)} dropped`] : []),
+    `sent ${formatCount(framesSent)}`,
+    `acked ${formatCount(readingsAcked)}/${formatCount(readingsMade)}`,
+    `p50 ${formatMs(stats.ackMsP50)} p99 ${formatMs(stats.ackMsP99)}`,
+    `in flight ${formatCount(inFlight)}`,
+    `${formatCount(rates.readingsPerS)} readings/s`,
+    `waiting ${formatCount(stats.waiting)}`,
+    `reconnects ${stats.reconnects}`,
+    ...(asleep > 0 ? [`${asleep} asleep`] : []),
+  ];
+  return parts.join(' · ');
 }
 
 /** The first few notes of a kind are worth reading, a thousand boards saying the same are not. */
@@ -156,6 +163,7 @@ async function runFleet(args: readonly string[]): Promise<void> {
   } finally {
     clearInterval(tick);
     signals.release();
+    view.clearLine();
   }
   const stats = fleet.stats();
   const seconds = (performance.now() - startedMs) / 1000;

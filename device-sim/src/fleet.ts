@@ -389,6 +389,7 @@ class Fleet implements FleetHandle {
       key: this.options.key ?? '',
       directory: resolveStateDirectory(this.options.state, process.env),
       signal: this.abort.signal,
+      enrolmentOnWait: (text) => this.options.fleetOnNote?.('fleet', 'info', text),
     });
     return this.desk.collect(this.members.map(({ deviceId }) => deviceId));
   }

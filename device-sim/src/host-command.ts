@@ -4,7 +4,7 @@
 import { deviceIdPattern } from '@lapwing/protocol';
 import { makeDeviceId, readHostname } from './edge/host-machine.ts';
 import { hubOptionsConfig, hubOptionsHelp, readOptions, UsageError } from './edge/option-reader.ts';
-import { formatMs, ProgressView } from './edge/progress-view.ts';
+import { formatCount, formatMs, ProgressView } from './edge/progress-view.ts';
 import { catchStopSignals } from './edge/stop-signals.ts';
 import { type HostStats, startHost } from './host.ts';
 
@@ -22,7 +22,21 @@ Examples:
   device-sim host --hub https://hub.example.org --interval 5
   LAPWING_ENROLMENT_KEY=KEY device-sim host --id workshop-pi --state /var/lib/lapwing
 
-As a systemd service: ExecStart=… host --hub URL, StateDirectory=lapwing, Restart=on-failure; SIGTERM ends it in order.
+As a systemd service (/etc/systemd/system/lapwing-host.service, the project in /opt/lapwing); while there is no hub it waits:
+
+  [Unit]
+  Description=This machine's metrics for Lapwing
+  [Service]
+  ExecStart=/opt/lapwing/node_modules/.bin/node /opt/lapwing/device-sim/src/cli.mjs host --hub http://HUB:7180
+  Environment=LAPWING_ENROLMENT_KEY=KEY
+  StateDirectory=lapwing
+  DynamicUser=yes
+  Restart=on-failure
+  RestartSec=30
+  [Install]
+  WantedBy=multi-user.target
+
+SIGTERM ends it in order. The key is needed for the first start only.
 `;
 
 const config = {
@@ -34,9 +48,9 @@ const config = {
 
 function describe(stats: HostStats): string {
   return (
-    `${stats.deviceId} ${stats.link} · ${stats.metrics} metrics · sent ${stats.framesSent} · acked ${stats.readingsAcked} readings · ` +
-    `in flight ${stats.inFlight} · waiting ${stats.waiting} · ack p50 ${formatMs(stats.ackMsP50)} p99 ${formatMs(stats.ackMsP99)} · ` +
-    `reconnects ${stats.reconnects}`
+    `${stats.deviceId} ${stats.link} · sent ${formatCount(stats.framesSent)} · acked ${formatCount(stats.readingsAcked)} · ` +
+    `p50 ${formatMs(stats.ackMsP50)} p99 ${formatMs(stats.ackMsP99)} · in flight ${stats.inFlight} · ` +
+    `waiting ${formatCount(stats.waiting)} · ${stats.metrics} metrics · reconnects ${stats.reconnects}`
   );
 }
 
@@ -63,6 +77,7 @@ async function runHost(args: readonly string[]): Promise<void> {
   } finally {
     clearInterval(tick);
     signals.release();
+    view.clearLine();
   }
   view.finish({ atMs: Date.now(), ...host.stats() }, describe(host.stats()));
 }

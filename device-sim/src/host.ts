@@ -212,7 +212,7 @@ class Host implements HostHandle {
           'with --key KEY or in LAPWING_ENROLMENT_KEY',
       );
     }
-    const enrolmentOnWait = (text: string): void => hostOnNote('info', `${text}; trying again`);
+    const enrolmentOnWait = (text: string): void => hostOnNote('info', text);
     const movedToken = file.findAnywhere(deviceId);
     const token = await enrolDevice({ hub, key, deviceId, signal: this.abort.signal, enrolmentOnWait, movedToken });
     file.keep(hub.httpUrl, deviceId, token);

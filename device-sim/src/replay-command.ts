@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { deviceIdPattern } from '@lapwing/protocol';
 import { makeDeviceId } from './edge/host-machine.ts';
 import { hubOptionsConfig, hubOptionsHelp, readOptions, UsageError } from './edge/option-reader.ts';
-import { formatMs, ProgressView } from './edge/progress-view.ts';
+import { formatCount, formatMs, ProgressView } from './edge/progress-view.ts';
 import { catchStopSignals } from './edge/stop-signals.ts';
 import { Replay, type ReplayResult, type ReplayStats } from './replay.ts';
 
@@ -44,10 +44,11 @@ function describe(all: readonly ReplayStats[]): string {
   return all
     .map(
       (one) =>
-        `${one.device}: ${one.rows} rows · acked ${one.readingsAcked + one.readingsHeld}/${one.readings} readings · ` +
-        `${one.badLines} bad lines · ack p50 ${formatMs(one.ackMsP50)}`,
+        `${one.device}: ${formatCount(one.rows)} rows · acked ${formatCount(one.readingsAcked + one.readingsHeld)}/` +
+        `${formatCount(one.readings)} · p50 ${formatMs(one.ackMsP50)} p99 ${formatMs(one.ackMsP99)}` +
+        `${one.badLines > 0 ? ` · ${one.badLines} bad lines` : ''}`,
     )
-    .join(' | ');
+    .join(' · ');
 }
 
 function readSpeed(text: string | undefined): number {
@@ -106,6 +107,7 @@ async function runReplay(args: readonly string[]): Promise<void> {
   } finally {
     clearInterval(tick);
     signals.release();
+    view.clearLine();
     for (const replay of replays) replay.stop();
   }
   const [only] = results;

@@ -222,7 +222,8 @@ export class Replay {
   private connect(with_: { metrics: readonly MetricDeclaration[]; token: string; timer: WheelTimer }): void {
     const { metrics, timer, token } = with_;
     const { deviceId, file, replayOnNote } = this.options;
-    this.digests = metrics.map(({ name }) => new RowDigest(name));
+    // What never ends keeps nothing to be put in order.
+    this.digests = metrics.map(({ name }) => new RowDigest(name, this.options.loop ? 0 : undefined));
     this.packer = new RowPacker(this.outbox!, metrics, this.options.as === 'backfill');
     const link = new DeviceLink({
       deviceId,
@@ -271,7 +272,7 @@ export class Replay {
     if (key === '') {
       throw new Error(`no token for "${deviceId}": give the enrolment key with --key KEY or in LAPWING_ENROLMENT_KEY`);
     }
-    const enrolmentOnWait = (text: string): void => replayOnNote('info', `${text}; trying again`);
+    const enrolmentOnWait = (text: string): void => replayOnNote('info', text);
     const token = await enrolDevice({ hub: this.hub, key, deviceId, signal: this.abort.signal, enrolmentOnWait });
     file.keep(this.hub.httpUrl, deviceId, token);
     file.save();

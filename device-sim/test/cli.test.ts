@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readOptions } from '../src/edge/option-reader.ts';
+import { foldLine, formatCount } from '../src/edge/progress-view.ts';
 import { fleetCommand } from '../src/fleet-command.ts';
 import { hostCommand } from '../src/host-command.ts';
 import { replayCommand } from '../src/replay-command.ts';
@@ -41,6 +42,13 @@ test.each([
   expect(status).toBe(exitCode);
   expect(stderr).toMatch(wrong);
   expect(stderr).not.toMatch(/ at .*\.ts:\d+/);
+});
+
+test('the live line breaks between its parts and never wraps', () => {
+  expect(foldLine('aa · bbb · cccc', 80)).toEqual(['aa · bbb · cccc']);
+  expect(foldLine('aa · bbb · cccc', 8)).toEqual(['aa · bbb', 'cccc']);
+  expect(foldLine('0123456789 · b', 8)).toEqual(['01234567', 'b']);
+  expect([0, 9_999, 12_345, 4_567_890].map(formatCount)).toEqual(['0', '9999', '12.3k', '4.57M']);
 });
 
 const numbers = { boards: { type: 'string' }, type: { type: 'string' } } as const;

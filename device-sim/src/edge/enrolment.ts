@@ -31,6 +31,7 @@ export interface EnrolOptions {
   readonly key: string;
   readonly deviceId: string;
   readonly signal: AbortSignal;
+  /** Why it waits: once, and again when the reason changes. */
   readonly enrolmentOnWait?: (text: string) => void;
   /** This device's token at another address, '' for none: taken when the hub knows the device already, for then the hub has moved. */
   readonly movedToken?: string;
@@ -38,12 +39,14 @@ export interface EnrolOptions {
 
 export async function enrolDevice(options: EnrolOptions): Promise<string> {
   const { hub, key, deviceId, signal } = options;
+  let told = '';
   for (let attempt = 0; ; attempt++) {
     const answer = await postEnrolment(hub, { key, deviceId }, signal);
     if (answer.kind === 'token') return answer.token;
     if (answer.kind === 'refused' && answer.status === 409 && options.movedToken) return options.movedToken;
     if (answer.kind === 'refused') throw new Error(explainRefusal(answer, deviceId));
-    options.enrolmentOnWait?.(answer.text);
+    if (answer.text !== told) options.enrolmentOnWait?.(`${answer.text}: trying again`);
+    told = answer.text;
     const waitMs = Math.max(answer.retryAfterMs, Math.min(15_000, 500 * 2 ** attempt) * (0.5 + Math.random() / 2));
     await sleep(waitMs, undefined, { signal });
   }

@@ -15,7 +15,7 @@ export interface ProgressFigures {
 export class ProgressView {
   readonly mode: ProgressMode;
   private readonly lineEveryS: number;
-  private shownLine = false;
+  private hasLine = false;
   private turns = 0;
 
   /** Elsewhere than in a terminal a line comes every `lineEveryS` seconds. */
@@ -42,20 +42,44 @@ export class ProgressView {
   finish(figures: ProgressFigures, words: string): void {
     this.clearLine();
     if (this.mode === 'json') process.stdout.write(`${JSON.stringify({ ...figures, final: true })}\n`);
-    else process.stderr.write(`${words}\n`);
+    else process.stderr.write(`${this.mode === 'terminal' ? foldLine(words, readWidth()).join('\n') : words}\n`);
+  }
+
+  /** Before anything else is written to the terminal. */
+  clearLine(): void {
+    if (!this.hasLine) return;
+    process.stderr.write('\r\x1b[K');
+    this.hasLine = false;
   }
 
   private rewrite(words: string): void {
-    const width = process.stderr.columns ?? 80;
-    process.stderr.write(`\r\x1b[K${words.slice(0, width - 1)}`);
-    this.shownLine = true;
+    // Written over, then the rest erased: a line that is erased first flickers.
+    process.stderr.write(`\r${foldLine(words, readWidth())[0]}\x1b[K`);
+    this.hasLine = true;
   }
+}
 
-  private clearLine(): void {
-    if (!this.shownLine) return;
-    process.stderr.write('\r\x1b[K');
-    this.shownLine = false;
+/** Room for the cursor, and for the ^C that a terminal echoes behind the line. */
+function readWidth(): number {
+  return (process.stderr.columns || 80) - 3;
+}
+
+/** Lines of at most `width` characters, broken between the parts that " · " divides; a part that is longer itself is cut. */
+export function foldLine(words: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const part of words.split(' · ')) {
+    const before = lines.at(-1);
+    if (before !== undefined && before.length + 3 + part.length <= width)
+      lines[lines.length - 1] = `${before} · ${part}`;
+    else lines.push(part.slice(0, width));
   }
+  return lines;
+}
+
+/** 9999, 12.3k, 4.56M: for a line that must stay short. */
+export function formatCount(count: number): string {
+  if (count < 10_000) return String(count);
+  return count < 1e6 ? `${(count / 1e3).toPrecision(3)}k` : `${(count / 1e6).toPrecision(3)}M`;
 }
 
 /** Milliseconds for a person: "3.2 ms", "1.4 s", "–" when there is none. */

@@ -17,12 +17,13 @@ export interface MetricDigest {
   readonly timeOrderChecksum: string | null;
 }
 
-/** Readings kept to be put in order. */
-const sortedMax = 1 << 21;
+/** Readings kept to be put in order, unless told otherwise. */
+const sortedMaxDefault = 1 << 21;
 const chunkBytes = 64 * 1024;
 
 export class RowDigest {
   private readonly name: string;
+  private readonly sortedMax: number;
   private readonly hash: Hash = createHash('sha256');
   private readonly chunk = Buffer.alloc(chunkBytes);
   private filled = 0;
@@ -32,8 +33,9 @@ export class RowDigest {
   private ordered = true;
   private kept: { timeMs: number; value: number | string }[] | null = [];
 
-  constructor(name: string) {
+  constructor(name: string, sortedMax: number = sortedMaxDefault) {
     this.name = name;
+    this.sortedMax = sortedMax;
   }
 
   take(timeMs: number, value: number | string): void {
@@ -42,7 +44,7 @@ export class RowDigest {
     if (timeMs < this.lastMs) this.ordered = false;
     this.lastMs = timeMs;
     if (this.kept !== null) this.kept.push({ timeMs, value });
-    if (this.kept !== null && this.kept.length > sortedMax) this.kept = null;
+    if (this.kept !== null && this.kept.length > this.sortedMax) this.kept = null;
     this.put(timeMs, value);
   }
 

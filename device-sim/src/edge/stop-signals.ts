@@ -3,15 +3,19 @@
  *
  * Owns the signal handlers until `release`.
  */
+import { performance } from 'node:perf_hooks';
+
+/** Under npx one Ctrl-C comes twice: from the terminal, and handed on by npm. */
+const sameSignalMs = 300;
+
 export function catchStopSignals(options: { stop: () => void; end: () => void }): { release: () => void } {
-  let asked = false;
+  let askedMs = Number.NaN;
   const processOnSignal = (): void => {
-    if (asked) {
-      options.end();
-      return;
-    }
-    asked = true;
-    options.stop();
+    const nowMs = performance.now();
+    if (Number.isNaN(askedMs)) {
+      askedMs = nowMs;
+      options.stop();
+    } else if (nowMs - askedMs > sameSignalMs) options.end();
   };
   process.on('SIGINT', processOnSignal);
   process.on('SIGTERM', processOnSignal);

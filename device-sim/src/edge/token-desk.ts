@@ -12,6 +12,7 @@ export interface TokenDeskOptions {
   readonly key: string;
   readonly directory: string;
   readonly signal: AbortSignal;
+  readonly enrolmentOnWait?: (text: string) => void;
 }
 
 const enrolmentsAtOnce = 16;
@@ -20,6 +21,7 @@ export class TokenDesk {
   private readonly options: TokenDeskOptions;
   private readonly file: TokenFile;
   private readonly renewed = new Set<string>();
+  private told = '';
 
   constructor(options: TokenDeskOptions) {
     this.options = options;
@@ -61,9 +63,13 @@ export class TokenDesk {
   }
 
   private async enrol(deviceId: string): Promise<string> {
-    const { hub, key, signal } = this.options;
-    const token = await enrolDevice({ hub, key, deviceId, signal });
-    this.file.keep(hub.httpUrl, deviceId, token);
+    // Many wait for the same reason at once: one says so.
+    const enrolmentOnWait = (text: string): void => {
+      if (text !== this.told) this.options.enrolmentOnWait?.(text);
+      this.told = text;
+    };
+    const token = await enrolDevice({ ...this.options, deviceId, enrolmentOnWait });
+    this.file.keep(this.options.hub.httpUrl, deviceId, token);
     return token;
   }
 }
