@@ -1,17 +1,19 @@
 /**
  * Blobs of a block as columns, or undefined where they are damaged: for those who go on without. No state.
  */
-import { unfoldArrivals } from './arrivals.ts';
-import { type Column, DamagedColumnError, decodeColumn } from './column-code.ts';
+import { isBytes } from './block-checks.ts';
+import { decodeArrivals, decodeColumn } from './coding/column-block.ts';
+import { type Column, DamagedColumnError } from './column-code.ts';
 
 export type { Column };
 
 export function decodeColumnOf(bytes: Uint8Array): Column | undefined {
-  return orUndefined(() => decodeColumn(bytes));
+  return isBytes(bytes) ? orUndefined(() => decodeColumn(bytes)) : undefined;
 }
 
+/** One for each of `times`, which are the block's own. */
 export function decodeArrivalsOf(bytes: Uint8Array, times: Float64Array): Float64Array | undefined {
-  return orUndefined(() => unfoldArrivals(decodeColumn(bytes), times.length));
+  return isBytes(bytes) ? orUndefined(() => decodeArrivals(bytes, times)) : undefined;
 }
 
 function orUndefined<T>(decode: () => T): T | undefined {

@@ -3,11 +3,10 @@
  *
  * Called inside a transaction. Owns the prepared statements of one connection, and the block ids it hands out.
  */
-import { foldArrivals } from './arrivals.ts';
 import { addStatsCheck, makeBlockCheck } from './block-checks.ts';
 import { type BlockFacts, encodeFacts } from './block-facts.ts';
 import { type ColumnStats, computeStats, encodeStats } from './block-stats.ts';
-import { encodeColumn } from './column-code.ts';
+import { encodeArrivals, encodeColumn } from './coding/column-block.ts';
 import { makeRollup } from './rollup.ts';
 import { columnIdOf } from './schema.ts';
 import type { Connection } from './sqlite.ts';
@@ -51,7 +50,7 @@ export function prepareBlockWriter(connection: Connection): WriteBlock {
     const blobs = {
       facts: encodeFacts(source.facts),
       times: encodeColumn({ values: times, count: times.length, rowOf: null }),
-      arrivals: encodeColumn(foldArrivals(source.arrivals, times.length)),
+      arrivals: encodeArrivals(source.arrivals, times, times.length),
     };
     insertBlock.run(
       ...[at.id, stream, seqFrom, seqTo, at.minMs, at.maxMs, at.rows],

@@ -6,11 +6,10 @@
  * holds either the sources or the result. Damaged blocks are left as they are. Several streams share a transaction, because their
  * small blocks, sealed together, lie on the same pages. Owns the prepared statements of one connection.
  */
-import { unfoldArrivals } from './arrivals.ts';
 import { type BlockPlace, isBlobOf, isBlockWhole, takeStats } from './block-checks.ts';
+import { type Column, decodeArrivalsOf, decodeColumnOf } from './block-decode.ts';
 import { type BlockFacts, decodeFacts, gatherFacts, joinFacts, takeReadings } from './block-facts.ts';
 import type { BlockColumn, WriteBlock } from './block-writer.ts';
-import { type Column, DamagedColumnError, decodeColumn } from './column-code.ts';
 import { columnsPerBlock } from './schema.ts';
 import { type Connection, runRelaxed, type Statement } from './sqlite.ts';
 
@@ -166,23 +165,14 @@ export class Merger {
       if (!isWhole || !isBlobOf(checkSum, 'times', blobs.times)) return null;
       if (!isBlobOf(checkSum, 'arrivals', blobs.arrivals)) return null;
     }
-    try {
-      const times = decodeColumn(blobs.times).values as Float64Array;
-      const arrivals = unfoldArrivals(decodeColumn(blobs.arrivals), rows);
-      const columns = this.readColumns(place);
-      if (columns === null) return null;
-      const readings = columns.reduce((sum, { column }) => sum + column.count, 0);
-      const counts = { readings, late: 0, backfilled: 0 };
-      return {
-        times,
-        arrivals,
-        columns,
-        facts: facts === null ? gatherFacts(times, arrivals, counts) : decodeFacts(facts),
-      };
-    } catch (error) {
-      if (!(error instanceof DamagedColumnError)) throw error;
-      return null;
-    }
+    const times = decodeColumnOf(blobs.times)?.values as Float64Array | undefined;
+    if (times === undefined || times.length !== rows) return null;
+    const arrivals = decodeArrivalsOf(blobs.arrivals, times);
+    const columns = this.readColumns(place);
+    if (arrivals === undefined || columns === null) return null;
+    if (facts !== null) return { times, arrivals, columns, facts: decodeFacts(facts) };
+    const readings = columns.reduce((sum, { column }) => sum + column.count, 0);
+    return { times, arrivals, columns, facts: gatherFacts(times, arrivals, { readings, late: 0, backfilled: 0 }) };
   }
 
   private readColumns({ id, minMs, maxMs }: SmallBlock): { place: number; column: Column }[] | null {
@@ -194,7 +184,9 @@ export class Merger {
     const columns: { place: number; column: Column }[] = [];
     for (const { id: columnId, stats, data } of rows) {
       if (takeStats({ columnId, minMs, maxMs }, stats, data) === null) return null;
-      columns.push({ place: columnId - id * columnsPerBlock, column: decodeColumn(data) });
+      const column = decodeColumnOf(data);
+      if (column === undefined) return null;
+      columns.push({ place: columnId - id * columnsPerBlock, column });
     }
     return columns;
   }

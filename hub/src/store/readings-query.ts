@@ -97,7 +97,7 @@ function addBlock(
   const column = snapshots.readColumn(from.block, query.metric, query.isText);
   if (column === undefined) return;
   const times = snapshots.readTimes(from.block);
-  const arrivals = snapshots.readArrivals(from.block);
+  const arrivals = times === undefined ? undefined : snapshots.readArrivals(from.block, times);
   if (times === undefined || arrivals === undefined) return;
   const { rowOf, values, count } = column;
   for (let index = 0; index < count; index++) {

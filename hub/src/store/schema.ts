@@ -30,7 +30,7 @@ export const migrations: readonly string[] = [
 
   -- One row per group commit, the frames as they came (group.ts).
   CREATE TABLE log(id INTEGER PRIMARY KEY, frames BLOB NOT NULL);
-  -- times: one per row of the block; arrivals: one per row where it changes (column-code.ts, arrivals.ts).
+  -- times: one per row of the block; arrivals: one per row where it changes (coding/column-block.ts).
   CREATE TABLE blocks(
     id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, seq_from INTEGER NOT NULL, seq_to INTEGER NOT NULL,
     t_min REAL NOT NULL, t_max REAL NOT NULL, row_count INTEGER NOT NULL, times BLOB NOT NULL, arrivals BLOB NOT NULL
@@ -83,6 +83,10 @@ export const migrations: readonly string[] = [
   // Log rows that did not match their checksum when the log was replayed, kept for whoever wants to look into them.
   `
   CREATE TABLE damaged_log(id INTEGER PRIMARY KEY, frames BLOB NOT NULL);
+  `,
+  // What operators chose, as JSON.
+  `
+  CREATE TABLE settings(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   `,
 ];
 

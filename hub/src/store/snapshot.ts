@@ -8,9 +8,8 @@
  */
 import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
-import { unfoldArrivals } from './arrivals.ts';
 import { type BlockPlace, isBlobOf, isBlockWhole, takeStats } from './block-checks.ts';
-import { type Column, DamagedColumnError, decodeColumn } from './column-code.ts';
+import { type Column, decodeArrivalsOf, decodeColumnOf } from './block-decode.ts';
 import { columnIdOf } from './schema.ts';
 import { type Connection, openReading, type Statement } from './sqlite.ts';
 import type { HeadAnswer, HeadRequest, HeadRows } from './worker-messages.ts';
@@ -37,8 +36,6 @@ export interface Range {
 
 /** A new snapshot each time a stream was sealed in between; more often than this in a row is our bug. */
 const attemptsMax = 1000;
-/** More rows than any block has. */
-const rowsMax = 1_000_000;
 
 const blockPlace =
   'id, stream, seq_from AS seqFrom, seq_to AS seqTo, t_min AS minMs, t_max AS maxMs, row_count AS rows';
@@ -74,7 +71,7 @@ export class Snapshots {
     this.selectStats = prepare('SELECT stats FROM block_columns WHERE id = ?').pluck();
     this.selectColumn = prepare('SELECT stats, data FROM block_columns WHERE id = ?');
     this.selectTimes = prepare(`SELECT ${blockPlace}, check_sum AS checkSum, facts, times FROM blocks WHERE id = ?`);
-    this.selectArrivals = prepare('SELECT check_sum AS checkSum, arrivals, row_count AS rows FROM blocks WHERE id = ?');
+    this.selectArrivals = prepare('SELECT check_sum AS checkSum, arrivals FROM blocks WHERE id = ?');
     this.selectRollup = prepare('SELECT cells FROM rollups WHERE id = ?').pluck();
     this.selectKind = prepare('SELECT kind FROM metrics WHERE device = ? AND metric = ?').pluck();
   }
@@ -135,7 +132,8 @@ export class Snapshots {
   readColumn(block: number, metric: number, isText: boolean): Column | undefined {
     const columnId = columnIdOf(block, metric, isText);
     const row = this.selectColumn.get(columnId) as { stats: Uint8Array; data: Uint8Array } | undefined;
-    if (row === undefined) return undefined;
+    // Retention leaves no bytes of readings that it took.
+    if (row === undefined || row.data.length === 0) return undefined;
     const { minMs, maxMs } = this.ranges.get(block)!;
     if (takeStats({ columnId, minMs, maxMs }, row.stats, row.data) === null) return this.noteDamage(columnId);
     return this.decode(row.data, columnId);
@@ -157,30 +155,18 @@ export class Snapshots {
     return isWhole ? (this.decode(times, blockId)?.values as Float64Array | undefined) : this.noteDamage(blockId);
   }
 
-  readArrivals(block: number): Float64Array | undefined {
-    const row = this.selectArrivals.get(block) as
-      | { checkSum: Uint8Array | null; arrivals: Uint8Array; rows: number }
-      | undefined;
+  /** `times` are those of the block. */
+  readArrivals(block: number, times: Float64Array): Float64Array | undefined {
+    const row = this.selectArrivals.get(block) as { checkSum: Uint8Array | null; arrivals: Uint8Array } | undefined;
     const blockId = columnIdOf(block, 0, false);
     if (row === undefined || (row.checkSum !== null && !isBlobOf(row.checkSum, 'arrivals', row.arrivals))) {
       return this.noteDamage(blockId);
     }
-    const column = this.decode(row.arrivals, blockId);
-    if (column === undefined) return undefined;
-    // The number of rows is only as good as the row it stands in: readTimes checks that one.
-    if (column.rowOf !== null && !(column.rowOf[column.count - 1]! < row.rows && row.rows <= rowsMax)) {
-      return this.noteDamage(blockId);
-    }
-    return unfoldArrivals(column, row.rows);
+    return decodeArrivalsOf(row.arrivals, times) ?? this.noteDamage(blockId);
   }
 
   private decode(bytes: Uint8Array, columnId: number): Column | undefined {
-    try {
-      return decodeColumn(bytes);
-    } catch (error) {
-      if (!(error instanceof DamagedColumnError)) throw error;
-      return this.noteDamage(columnId);
-    }
+    return decodeColumnOf(bytes) ?? this.noteDamage(columnId);
   }
 
   private noteDamage(columnId: number): undefined {
