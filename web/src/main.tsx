@@ -22,6 +22,7 @@ import { SparkLoader } from './edge/spark-loader.ts';
 import { AppFrame } from './view/app.tsx';
 import { type App, AppContext } from './view/app-context.ts';
 import { lazyDevicePage } from './view/lazy-page.tsx';
+import { followPageKeys } from './view/page-keys.ts';
 import { forgetTokens } from './view/theme-tokens.ts';
 
 const model = makeAppModel();
@@ -105,6 +106,7 @@ followSystemTheme(() => {
 goTo(parseRoute(readAddress()));
 followAddress((address) => goTo(parseRoute(address)));
 followVisibility(socket);
+followPageKeys(app);
 hub.clientOnSignedOut = () => void sessions.check();
 
 // Last painter of a frame: what was applied before it is on the screen now, so the latencies are taken here.

@@ -28,6 +28,8 @@ export interface StoreTrouble {
   readonly sinceMs: number;
 }
 
+export type Overlay = 'palette' | 'keys';
+
 export type Theme = 'system' | 'light' | 'dark';
 
 export interface AppModel {
@@ -43,6 +45,8 @@ export interface AppModel {
   readonly structure: Signal<number>;
   readonly fleetLoad: Signal<'loading' | 'ready' | 'failed'>;
   readonly theme: Signal<Theme>;
+  /** What lies over the page. */
+  readonly overlay: Signal<Overlay | null>;
   /** The theme now on screen, so that canvases repaint when the system's changes. */
   readonly isDark: Signal<boolean>;
   readonly feed: FeedState;
@@ -60,6 +64,7 @@ export function makeAppModel(): AppModel {
     structure: signal(0),
     fleetLoad: signal<'loading' | 'ready' | 'failed'>('loading'),
     theme: signal<Theme>('system'),
+    overlay: signal<Overlay | null>(null),
     isDark: signal(false),
     feed: makeFeedState(),
     sparks: new SparkBook(),

@@ -1,11 +1,11 @@
 /**
  * Which charts a device page has: made from its metric list, with no configuration.
  *
- * Owns no state. Invariant: every numeric metric is in exactly one chart, every bool in one strip, every text in one row; and
+ * Owns no state. Invariant: every numeric metric but an uptime (a tile is enough) is in exactly one chart, every bool in one strip, every text in one row; and
  * because metric lists only grow, a metric never changes its chart or colour.
  */
 import type { MetricDeclaration } from '@lapwing/protocol';
-import { readNameStem, trimStem } from './metric-family.ts';
+import { isUptime, readNameStem, trimStem } from './metric-family.ts';
 
 export interface ChartSeries {
   /** Index into the device's metric list. */
@@ -40,6 +40,7 @@ export function planCharts(metrics: readonly MetricDeclaration[]): PageLayout {
   metrics.forEach((metric, index) => {
     if (metric.kind === 'bool') strips.push(index);
     else if (metric.kind === 'text') texts.push(index);
+    else if (isUptime(metric)) return;
     else putInGroup(groups, metric, index);
   });
   const charts: ChartGroup[] = [];

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { planCharts } from './chart-groups.ts';
 import { applyFacts, type DeviceFacts, makeFeedState } from './feed-state.ts';
 import { findVisibleRows, listFleet, rankNames } from './fleet-order.ts';
-import { assignCells, chooseColumns } from './metric-family.ts';
+import { assignCells, chooseColumns, nameMetric } from './metric-family.ts';
 
 const gauge = (name: string, unit: string): MetricDeclaration => ({ name, unit, kind: 'gauge' });
 const computer = [
@@ -17,9 +17,18 @@ const computer = [
 const door: MetricDeclaration[] = [{ name: 'door.open', unit: '', kind: 'bool' }, gauge('supply', 'V')];
 
 describe('columns and cells', () => {
-  it('shows what most devices have and operators want most', () => {
+  it('heads columns by what most devices have, and leaves one for what each has of its own', () => {
     const columns = chooseColumns([computer, computer, door], 3);
+    expect(columns.map((column) => column.id)).toEqual(['cpu', 'memory']);
+  });
+
+  it('heads every column where all devices are alike', () => {
+    const columns = chooseColumns([computer, computer], 3);
     expect(columns.map((column) => column.id)).toEqual(['cpu', 'memory', 'temperature']);
+  });
+
+  it('heads no column by what few devices have', () => {
+    expect(chooseColumns([computer, door, door], 4).map((column) => column.id)).toEqual(['voltage']);
   });
 
   it('prefers the plain metric of a family to one of its parts', () => {
@@ -27,9 +36,22 @@ describe('columns and cells', () => {
     expect(assignCells(computer, columns, 4).slice(0, 3)).toEqual([1, 2, 3]);
   });
 
-  it('fills the cells of a device of another sort with its own metrics', () => {
-    const columns = chooseColumns([computer, computer, computer], 3);
-    expect(assignCells(door, columns, 3)).toEqual([1, 0, -1]);
+  it('puts nothing foreign under a heading, and its own metrics behind the headed ones', () => {
+    const columns = chooseColumns([computer, computer, door], 4);
+    expect(columns.map((column) => column.id)).toEqual(['cpu', 'memory', 'temperature']);
+    expect(assignCells(door, columns, 4)).toEqual([-1, -1, -1, 1]);
+    expect(assignCells(door, [], 3)).toEqual([1, 0, -1]);
+  });
+
+  it('shows one metric of each kind before a second of any', () => {
+    expect(assignCells(computer, [], 3)).toEqual([1, 2, 3]);
+  });
+
+  it('calls a metric by its kind, else by its own name kept short', () => {
+    expect(nameMetric(gauge('climate.humidity', '%'))).toBe('Humidity');
+    expect(nameMetric(gauge('cpu.core0', '%'))).toBe('cpu.core0');
+    expect(nameMetric({ name: 'door.open', unit: '', kind: 'bool' })).toBe('door.open');
+    expect(nameMetric(gauge('greenhouse.moisture', 'vol%'))).toBe('moisture');
   });
 });
 
@@ -59,6 +81,10 @@ describe('charts', () => {
     const after = planCharts([gauge('t.a', 'C'), gauge('t.b', 'C'), gauge('t.c', 'C')]).charts[0]!;
     expect(after.id).toBe(before.id);
     expect(after.series.slice(0, 2)).toEqual(before.series);
+  });
+
+  it('makes no chart of an uptime, which a tile says better', () => {
+    expect(planCharts([gauge('uptime', 's'), gauge('load', '')]).charts.map((chart) => chart.title)).toEqual(['load']);
   });
 
   it('splits a group that one chart cannot show', () => {

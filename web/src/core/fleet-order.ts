@@ -7,7 +7,8 @@ import type { PresenceState } from '@lapwing/protocol';
 import type { PresenceFilter } from './app-route.ts';
 import type { DeviceRecord } from './feed-state.ts';
 
-const needOfAttention: Record<PresenceState, number> = { offline: 0, late: 1, unknown: 2, online: 3, asleep: 4 };
+/** Unknown is no alarm: a hub that has just started knows nobody, and those asleep then have not gone missing. */
+const needOfAttention: Record<PresenceState, number> = { offline: 0, late: 1, online: 2, unknown: 3, asleep: 4 };
 
 const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 

@@ -64,7 +64,13 @@ export function findFamilyMetric(metrics: readonly MetricDeclaration[], familyId
   return best;
 }
 
-/** The families that most devices have and operators most want, at most `columnsMax`, most wanted first. */
+/** How many of the devices must have a family for it to head a column: a heading that most rows do not fill says little. */
+const coverageLeast = 0.5;
+
+/**
+ * The families that head columns: those that most devices have, the most wanted first. Where all devices have all of them they take
+ * all `columnsMax`; in a mixed fleet at least one column is left for what each device has of its own.
+ */
 export function chooseColumns(tables: Iterable<readonly MetricDeclaration[]>, columnsMax: number): FleetColumn[] {
   const devicesWith = new Map<string, number>();
   let devices = 0;
@@ -77,31 +83,58 @@ export function chooseColumns(tables: Iterable<readonly MetricDeclaration[]>, co
     }
     for (const id of seen) devicesWith.set(id, (devicesWith.get(id) ?? 0) + 1);
   }
-  const scored = families
-    .map((family) => ({ family, score: (family.weight * (devicesWith.get(family.id) ?? 0)) / Math.max(1, devices) }))
-    .filter((entry) => entry.score > 0)
-    .sort((a, b) => b.score - a.score)
-    .slice(0, columnsMax)
-    .sort((a, b) => b.family.weight - a.family.weight);
-  return scored.map(({ family }) => ({ id: family.id, label: family.label }));
+  const covered = families
+    .map((family) => ({ family, share: (devicesWith.get(family.id) ?? 0) / Math.max(1, devices) }))
+    .filter(({ share }) => share >= coverageLeast && share > 0)
+    .sort((a, b) => b.family.weight * b.share - a.family.weight * a.share)
+    .slice(0, columnsMax);
+  const isMixed = covered.some(({ share }) => share < 1);
+  return (isMixed ? covered.slice(0, Math.max(1, columnsMax - 1)) : covered)
+    .sort((a, b) => b.family.weight - a.family.weight)
+    .map(({ family }) => ({ id: family.id, label: family.label }));
 }
 
 /**
- * Which metric of a device each cell shows, −1 for none. Cells whose column a device has nothing for are filled with its own other
- * metrics, the most wanted first, so that a door switch in a fleet of computers still shows its door.
+ * Which metric of a device each cell shows, −1 for none. A cell under a heading shows that or nothing; the cells behind the headed
+ * ones show the device's own other metrics, the most wanted first, so that a door switch in a fleet of computers shows its door.
  */
 export function assignCells(
   metrics: readonly MetricDeclaration[],
   columns: readonly FleetColumn[],
   cells: number,
 ): number[] {
-  const assigned: number[] = [];
-  for (let c = 0; c < cells; c++) assigned.push(c < columns.length ? findFamilyMetric(metrics, columns[c]!.id) : -1);
-  const spare = metrics
+  const headed = columns.slice(0, cells).map((column) => findFamilyMetric(metrics, column.id));
+  const own = metrics
     .map((metric, index) => ({ index, metric, rank: rankSpare(metric) }))
-    .filter(({ index, metric }) => metric.kind !== 'text' && metric.kind !== 'counter' && !assigned.includes(index))
+    .filter(({ index, metric }) => metric.kind !== 'text' && metric.kind !== 'counter' && !headed.includes(index))
     .sort((a, b) => b.rank - a.rank || a.index - b.index);
-  return assigned.map((index) => (index === -1 ? (spare.shift()?.index ?? -1) : index));
+  const chosen: number[] = [];
+  const families = new Set<string>();
+  for (const { index, metric } of own) {
+    // One of each kind first: three cores of one processor would push out the rest.
+    const id = classifyMetric(metric);
+    if (id !== null && families.has(id)) continue;
+    if (id !== null) families.add(id);
+    const plainest = id === null ? index : findFamilyMetric(metrics, id);
+    chosen.push(headed.includes(plainest) ? index : plainest);
+  }
+  const rest = own.map(({ index }) => index).filter((index) => !chosen.includes(index));
+  const spare = [...chosen, ...rest];
+  return Array.from({ length: cells }, (_, c) => headed[c] ?? spare[c - headed.length] ?? -1);
+}
+
+/** What a cell calls a metric that stands under no heading of its family: the family's word, else its own name, kept short. */
+export function nameMetric(metric: MetricDeclaration): string {
+  const id = classifyMetric(metric);
+  const family = families.find((one) => one.id === id);
+  if (family !== undefined && !/\d/.test(metric.name)) return family.label;
+  const short = metric.name.split(/[._/:]/).at(-1) ?? '';
+  return metric.name.length <= 14 || short.length < 4 ? metric.name : short;
+}
+
+/** Seconds since a start: a straight line says nothing as a chart. */
+export function isUptime(metric: MetricDeclaration): boolean {
+  return /uptime/i.test(metric.name) && /^(s|min|h|d|ms)$/.test(metric.unit);
 }
 
 function rankSpare(metric: MetricDeclaration): number {

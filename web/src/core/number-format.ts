@@ -96,14 +96,50 @@ export function formatScaled(value: number, unit: string): FormattedValue {
 export function formatTicks(values: readonly number[], unit: string): string[] {
   const step = Math.abs((values[1] ?? 1) - (values[0] ?? 0)) || 1;
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  if (unit === 's' && step >= 60) return values.map((value) => formatSpan(value * 1000));
+  if (unit === 's' && step >= 60) return writeApart(values, [1, 4], writeSpanTick);
   const isScaled = byteUnits.has(unit) || unit === 'Hz' || unit === 'bit/s';
   const power =
     isScaled && largest > 0 ? Math.min(prefixes.length - 1, Math.max(0, Math.floor(Math.log10(largest) / 3))) : 0;
   const scale = 1000 ** power;
-  const decimals = countDecimals(step / scale);
   const suffix = power === 0 ? '' : thinSpace + prefixes[power];
-  return values.map((value) => (value === 0 && power > 0 ? '0' : formatFixed(value / scale, decimals) + suffix));
+  const write = (value: number, decimals: number) =>
+    value === 0 && power > 0 ? '0' : formatFixed(value / scale, decimals) + suffix;
+  return writeApart(values, [countDecimals(step / scale), 9], write);
+}
+
+/** With as much detail as it takes for no two labels to be the same. */
+function writeApart(
+  values: readonly number[],
+  [detail, detailMax]: readonly [number, number],
+  write: (value: number, detail: number) => string,
+): string[] {
+  const distinct = new Set(values).size;
+  for (let more = detail; ; more++) {
+    const labels = values.map((value) => write(value, more));
+    if (more >= detailMax || new Set(labels).size === distinct) return labels;
+  }
+}
+
+const spanUnits: readonly (readonly [seconds: number, unit: string])[] = [
+  [86_400, 'd'],
+  [3_600, 'h'],
+  [60, 'min'],
+  [1, 's'],
+];
+
+/** "2 h", "2 h 5 min": a length of time in at most so many units. */
+function writeSpanTick(seconds: number, parts: number): string {
+  let left = Math.round(Math.abs(seconds));
+  const words: string[] = [];
+  let room = 0;
+  for (const [size, unit] of spanUnits) {
+    const count = Math.floor(left / size);
+    left -= count * size;
+    if (count > 0 || room > 0) room++;
+    if (count > 0) words.push(`${count}${thinSpace}${unit}`);
+    if (room >= parts) break;
+  }
+  return words.length === 0 ? '0' : (seconds < 0 ? '−' : '') + words.join(' ');
 }
 
 /** Decimals that write a step of an axis exactly, as far as an eye cares. */

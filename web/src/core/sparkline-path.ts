@@ -10,12 +10,14 @@ export interface SparkBox {
   readonly height: number;
 }
 
+const leastBuckets = 6;
+
 /** '' when there is nothing to draw. The window's last full bucket is at the right edge. */
 export function drawSparkline(buffer: SeriesBuffer, edgeMs: number, box: SparkBox): string {
   const extent = findVisibleExtent(buffer);
   if (extent === null) return '';
   const end = Math.floor(edgeMs / buffer.bucketMs);
-  const shown = buffer.size - 9;
+  const shown = countShown(buffer, end);
   const span = extent.max - extent.min;
   // A flat line belongs in the middle; tiny noise around a large value must not look like a storm.
   const least = Math.max(Math.abs(extent.max) * 0.02, 1e-9);
@@ -40,6 +42,18 @@ export function drawSparkline(buffer: SeriesBuffer, edgeMs: number, box: SparkBo
     joined = true;
   }
   return path;
+}
+
+/**
+ * The line of a young device fills its box too: the window begins with its first reading, but is never so short that a few
+ * readings look like a history.
+ */
+function countShown(buffer: SeriesBuffer, end: number): number {
+  const most = buffer.size - 9;
+  for (let bucket = end - most + 1; bucket < end - leastBuckets; bucket++) {
+    if (bucket > buffer.endBucket - buffer.size && buffer.finite[buffer.slotOf(bucket)] !== 0) return end - bucket + 1;
+  }
+  return leastBuckets;
 }
 
 function findVisibleExtent(buffer: SeriesBuffer): { min: number; max: number } | null {

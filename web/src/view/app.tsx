@@ -5,7 +5,7 @@ import { useApp } from './app-context.ts';
 import { Banners } from './banners.tsx';
 import { FleetPage } from './fleet-page.tsx';
 import { LapwingMark } from './icons.tsx';
-import { lazyAddPage, lazyDevicePage, lazySettingsPage } from './lazy-page.tsx';
+import { lazyAddPage, lazyDevicePage, lazyOverlays, lazySettingsPage } from './lazy-page.tsx';
 import { NavRail } from './nav-rail.tsx';
 import { SignInPage } from './sign-in-page.tsx';
 import { TopBar } from './top-bar.tsx';
@@ -36,6 +36,7 @@ export function AppFrame() {
         <Banners />
         <CurrentPage />
       </main>
+      {model.overlay.value !== null && <lazyOverlays.Page key={model.overlay.value} />}
     </div>
   );
 }

@@ -10,9 +10,17 @@ export function ChartCard({ group, device, board }: { group: ChartGroup; device:
   const app = useApp();
   const box = useRef<HTMLDivElement>(null);
   const legend = useRef<HTMLUListElement>(null);
+  const note = useRef<HTMLParagraphElement>(null);
   useEffect(() => {
     const values = [...legend.current!.querySelectorAll<HTMLElement>('[data-value]')];
-    const plot = new Plot(box.current!, { group, device, board, values });
+    const plot = new Plot(box.current!, {
+      group,
+      device,
+      board,
+      values,
+      note: note.current!,
+      nowHubMs: app.nowHubMs,
+    });
     const endDrawer = board.addDrawer((view) => plot.draw(view));
     const endWriter = board.addWriter(() => plot.writeLegend());
     const endTheme = app.model.isDark.subscribe(() => plot.repaint());
@@ -24,7 +32,11 @@ export function ChartCard({ group, device, board }: { group: ChartGroup; device:
     };
   }, [group, board]);
   return (
-    <section class="card chart-card" aria-label={`Chart of ${group.title}`}>
+    <section
+      class="card chart-card"
+      aria-label={`Chart of ${group.title}`}
+      data-metrics={group.series.map((series) => device.metrics[series.metric]?.name).join(' ')}
+    >
       <div class="chart-head">
         <h2>
           {group.title} <span class="unit">{group.unit}</span>
@@ -44,6 +56,7 @@ export function ChartCard({ group, device, board }: { group: ChartGroup; device:
         </ul>
       </div>
       <div class="chart-box" ref={box} />
+      <p class="gap-note" ref={note} />
     </section>
   );
 }

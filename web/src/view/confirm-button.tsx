@@ -1,6 +1,6 @@
 /** A button that asks once more, in its own place, before it does what cannot be undone. Owns whether it is asking. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 interface ConfirmProps {
   readonly label: string;
@@ -15,7 +15,7 @@ export function ConfirmButton({ label, spoken, question, confirm }: ConfirmProps
   const box = useRef<HTMLElement>(null);
   const wasAsking = useRef(false);
   const isAsking = state.value !== 'calm';
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Asking, the focus goes to the harmless answer; afterwards back to where it was.
     if (isAsking || wasAsking.current) box.current?.querySelector<HTMLElement>('[data-first]')?.focus();
     wasAsking.current = isAsking;

@@ -5,13 +5,14 @@
  * never for a reading.
  */
 import { useSignal } from '@preact/signals';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { planCharts } from '../core/chart-groups.ts';
 import { applyFacts, type DeviceRecord } from '../core/feed-state.ts';
 import type { TimeRange } from '../core/time-range.ts';
 import type { TimeWindow } from '../core/time-window.ts';
 import { HubRefusal } from '../edge/hub-client.ts';
 import { type App, useApp } from './app-context.ts';
+import { followBoardKeys } from './board-keys.ts';
 import { ChartCard } from './chart-card.tsx';
 import { DeviceBoard } from './device-board.ts';
 import { DeviceHeader } from './device-header.tsx';
@@ -75,12 +76,12 @@ function KnownDevice(props: {
   window: TimeWindow | null;
   introduced: { readonly current: boolean };
 }) {
-  const { device, range, introduced } = props;
+  const { device, range, window, introduced } = props;
   const app = useApp();
-  const board = useMemo(
-    () => new DeviceBoard(app, device, { range, isIntroduced: () => introduced.current }),
-    [device, range],
-  );
+  const hasEvents = useSignal(false);
+  const board = useMemo(() => makeBoard(app, device, { range, introduced }), [device]);
+  useLayoutEffect(() => board.setView(range, window), [board, range, window?.fromMs, window?.toMs]);
+  useEffect(() => followBoardKeys(app, board), [board]);
   useEffect(() => board.run(), [board]);
   const layout = useMemo(() => planCharts(device.metrics), [device.metrics.length]);
   return (
@@ -94,7 +95,7 @@ function KnownDevice(props: {
       ) : (
         <>
           <ValueTiles device={device} board={board} />
-          <div class="device-body has-side">
+          <div class={hasEvents.value ? 'device-body has-side' : 'device-body'}>
             <div class="device-main">
               <HistoryNote board={board} />
               <div class="charts">
@@ -105,12 +106,30 @@ function KnownDevice(props: {
               {layout.strips.length > 0 && <StateStrips metrics={layout.strips} device={device} board={board} />}
               {layout.texts.length > 0 && <TextTable metrics={layout.texts} device={device} board={board} />}
             </div>
-            <EventList device={device} />
+            <EventList device={device} hasEvents={hasEvents} />
           </div>
         </>
       )}
     </div>
   );
+}
+
+function makeBoard(
+  app: App,
+  device: DeviceRecord,
+  look: { range: TimeRange; introduced: { readonly current: boolean } },
+): DeviceBoard {
+  return new DeviceBoard(app, device, {
+    range: look.range,
+    wishes: {
+      isIntroduced: () => look.introduced.current,
+      boardOnWindow: (window) => {
+        const route = app.model.route.peek();
+        // Each step is an entry of the history: the browser's own back is a zoom out.
+        if (route.page === 'device') app.navigate({ ...route, window });
+      },
+    },
+  });
 }
 
 function HistoryNote({ board }: { board: DeviceBoard }) {

@@ -1,5 +1,5 @@
 /** What the device said in words: log lines and changes of state, newest first. Owns the list it fetched and what came live. */
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { DeviceRecord } from '../core/feed-state.ts';
 import type { StoredEvent } from '../edge/hub-client.ts';
@@ -8,7 +8,7 @@ import { formatFull, formatMoment } from './clock-text.ts';
 
 const eventsMax = 200;
 
-export function EventList({ device }: { device: DeviceRecord }) {
+export function EventList({ device, hasEvents }: { device: DeviceRecord; hasEvents: Signal<boolean> }) {
   const app = useApp();
   const events = useSignal<readonly StoredEvent[] | null>(null);
   const hasFailed = useSignal(false);
@@ -33,6 +33,10 @@ export function EventList({ device }: { device: DeviceRecord }) {
       endObserver();
     };
   }, [device]);
+  // Without events the charts take the room of their column.
+  useSignalEffect(() => {
+    hasEvents.value = (events.value?.length ?? 0) > 0;
+  });
   const list = events.value;
   return (
     <section class="card events" aria-label="Events">

@@ -4,7 +4,6 @@ import { useEffect, useMemo } from 'preact/hooks';
 import type { PresenceFilter, Route } from '../core/app-route.ts';
 import { countPresence } from '../core/feed-state.ts';
 import { listFleet, rankNames } from '../core/fleet-order.ts';
-import { chooseColumns } from '../core/metric-family.ts';
 import { formatFixed, noValue } from '../core/number-format.ts';
 import { useApp } from './app-context.ts';
 import { FleetTable } from './fleet-table.tsx';
@@ -15,7 +14,6 @@ import { presenceWords, StatusShape } from './status-mark.tsx';
 type FleetRoute = Extract<Route, { page: 'fleet' }>;
 
 const filters: readonly PresenceFilter[] = ['all', 'online', 'late', 'offline', 'asleep'];
-const columnsMax = 4;
 
 export function FleetPage({ route }: { route: FleetRoute }) {
   const { model, watch, loadFleet } = useApp();
@@ -28,13 +26,6 @@ export function FleetPage({ route }: { route: FleetRoute }) {
   const load = model.fleetLoad.value;
   const structure = model.structure.value;
   const devices = model.feed.devices;
-  const columns = useMemo(() => {
-    const tables = [];
-    for (const device of devices.values()) {
-      if (tables.push(device.metrics) >= 2000) break;
-    }
-    return chooseColumns(tables, columnsMax);
-  }, [structure]);
   const list = useMemo(() => {
     for (const device of devices.values()) {
       if (!Number.isNaN(device.nameRank)) continue;
@@ -57,7 +48,7 @@ export function FleetPage({ route }: { route: FleetRoute }) {
         </a>
       </div>
       <PasswordOffer />
-      <FleetTable devices={list} columns={columns} isLoading={isLoading} />
+      <FleetTable devices={list} fleet={devices} structure={structure} isLoading={isLoading} />
       {!isLoading && list.length === 0 && <NothingFound />}
     </div>
   );

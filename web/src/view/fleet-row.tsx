@@ -2,7 +2,7 @@
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { formatRoute, makeDeviceRoute } from '../core/app-route.ts';
 import type { DeviceRecord } from '../core/feed-state.ts';
-import { classifyMetric, type FleetColumn } from '../core/metric-family.ts';
+import { type FleetColumn, nameMetric } from '../core/metric-family.ts';
 import { useApp } from './app-context.ts';
 import { RowPainter, sparkBox } from './row-painter.ts';
 import { StatusMark } from './status-mark.tsx';
@@ -53,6 +53,7 @@ export function FleetRow({ device, cells, columns, place, painters }: FleetRowPr
           <FleetCell
             key={c}
             label={labelOf(device, metric, columns[c])}
+            name={device.metrics[metric]?.name ?? ''}
             column={columns[c]?.label ?? ''}
             isEmpty={metric < 0}
           />
@@ -66,16 +67,20 @@ export function FleetRow({ device, cells, columns, place, painters }: FleetRowPr
   );
 }
 
-/** A metric outside of its column's family says its own name. */
+/** A metric under no heading says its own name. */
 function labelOf(device: DeviceRecord, metric: number, column: FleetColumn | undefined): string {
   const record = device.metrics[metric];
-  if (record === undefined) return '';
-  return classifyMetric(record) === column?.id ? '' : record.name;
+  return record === undefined || column !== undefined ? '' : nameMetric(record);
 }
 
-function FleetCell({ label, column, isEmpty }: { label: string; column: string; isEmpty: boolean }) {
+function FleetCell(props: { label: string; name: string; column: string; isEmpty: boolean }) {
+  const { label, name, column, isEmpty } = props;
   return (
-    <td class={`cell-metric ${isEmpty ? 'is-empty' : ''} ${label === '' || isEmpty ? '' : 'is-own'}`} data-cell>
+    <td
+      class={`cell-metric ${isEmpty ? 'is-empty' : ''} ${label === '' || isEmpty ? '' : 'is-own'}`}
+      data-cell
+      title={name}
+    >
       <span class="cell-label">{label === '' ? column : label}</span>
       <svg
         class="spark"
@@ -96,11 +101,11 @@ function FleetCell({ label, column, isEmpty }: { label: string; column: string; 
   );
 }
 
-export function SkeletonRow({ top }: { top: number }) {
+export function SkeletonRow({ top, cells }: { top: number; cells: number }) {
   return (
     <tr class="fleet-row is-skeleton" style={{ transform: `translateY(${top}px)` }}>
-      {Array.from({ length: 8 }, (_, c) => (
-        <td key={c} class={skeletonClasses[c] ?? 'cell-metric'}>
+      {Array.from({ length: cells + 4 }, (_, c) => (
+        <td key={c} class={skeletonClasses[c] ?? (c === cells + 3 ? 'cell-model' : 'cell-metric')}>
           <i />
         </td>
       ))}
@@ -108,4 +113,4 @@ export function SkeletonRow({ top }: { top: number }) {
   );
 }
 
-const skeletonClasses: Record<number, string> = { 0: 'cell-status', 1: 'cell-name', 2: 'cell-seen', 7: 'cell-model' };
+const skeletonClasses: Record<number, string> = { 0: 'cell-status', 1: 'cell-name', 2: 'cell-seen' };

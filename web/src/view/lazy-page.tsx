@@ -30,7 +30,7 @@ export function makeLazyPage<P extends object>(load: () => Promise<ComponentType
     }
     if (failed.value) return <PageFailed />;
     void preload();
-    return <div class="device-page" aria-busy="true" />;
+    return <div class="page-coming" aria-busy="true" />;
   };
   return { Page, preload };
 }
@@ -52,3 +52,4 @@ function PageFailed() {
 export const lazyDevicePage = makeLazyPage(async () => (await import('./device-page.tsx')).DevicePage);
 export const lazySettingsPage = makeLazyPage(async () => (await import('./settings-page.tsx')).SettingsPage);
 export const lazyAddPage = makeLazyPage(async () => (await import('./add-page.tsx')).AddPage);
+export const lazyOverlays = makeLazyPage(async () => (await import('./overlays.tsx')).Overlays);

@@ -106,6 +106,23 @@ function addBand(
   path.closePath();
 }
 
+/** The gap that a time lies in: between readings, or behind the last one up to `edgeMs`. Before the first there is none. */
+export function findGap(
+  columns: ChartColumns,
+  timeMs: number,
+  edgeMs: number,
+): { fromMs: number; toMs: number } | null {
+  const { times } = columns;
+  const gapMs = columns.series.reduce((most, series) => Math.max(most, series.gapMs), 0);
+  for (let row = 1; row < times.length; row++) {
+    if (times[row]! < timeMs) continue;
+    const fromMs = times[row - 1]!;
+    return fromMs <= timeMs && times[row]! - fromMs > gapMs ? { fromMs, toMs: times[row]! } : null;
+  }
+  const last = times.at(-1);
+  return last !== undefined && timeMs >= last && edgeMs - last > gapMs ? { fromMs: last, toMs: edgeMs } : null;
+}
+
 /** White space with a hatched base line where no series of the chart has readings between two that it has. */
 export function hatchGaps(u: uPlot, columns: ChartColumns, colour: string): void {
   const frame = readFrame(u);

@@ -7,13 +7,16 @@
 import uPlot from 'uplot';
 import { ChartColumns, settleRange } from '../core/chart-columns.ts';
 import type { ChartGroup } from '../core/chart-groups.ts';
+import type { DeviceTimeline } from '../core/device-timeline.ts';
 import type { DeviceRecord } from '../core/feed-state.ts';
+import { explainGap } from '../core/gap-cause.ts';
 import { formatTicks, formatValue, makeNumberShape, type NumberShape, noValue } from '../core/number-format.ts';
 import type { SeriesBuffer } from '../core/series-buffer.ts';
 import { bucketsPerRange, splitTime } from '../core/time-range.ts';
 import { writeTimeAxis } from './axis-text.ts';
 import type { BoardView, DeviceBoard } from './device-board.ts';
-import { buildPaths, hatchGaps } from './plot-paths.ts';
+import { followGestures } from './plot-gestures.ts';
+import { buildPaths, findGap, hatchGaps } from './plot-paths.ts';
 import { readToken, withAlpha } from './theme-tokens.ts';
 
 export const plotHeight = 160;
@@ -24,6 +27,9 @@ export interface PlotParts {
   readonly board: DeviceBoard;
   /** Where each series' value is written: at the crosshair, or the latest. */
   readonly values: readonly HTMLElement[];
+  /** Where the cause of the gap under the pointer is written. */
+  readonly note: HTMLElement;
+  readonly nowHubMs: () => number;
 }
 
 export class Plot {
@@ -36,7 +42,9 @@ export class Plot {
   paints = 0;
   private inSight = false;
   private drawnVersion = -1;
+  private drawnTimeline: DeviceTimeline | null = null;
   private drawnPixel = Number.NaN;
+  private drawnSpanMs = 0;
   private width = 0;
   private window = { fromMs: 0, edgeMs: 1 };
   private yRange: [number, number] | null = null;
@@ -53,6 +61,7 @@ export class Plot {
       this.drawnVersion = -1;
     });
     sights.observe(box);
+    followGestures(this.chart, parts.board, parts.nowHubMs);
     this.observers = [sizes, sights];
     // For tests and for the curious: the data behind the picture.
     (box as { lapwingPlot?: Plot }).lapwingPlot = this;
@@ -67,7 +76,14 @@ export class Plot {
     if (!this.inSight) return;
     const pixel = Math.floor((view.edgeMs / (view.edgeMs - view.fromMs)) * this.chart.bbox.width);
     const version = this.parts.board.timeline.version;
-    if (version === this.drawnVersion && pixel === this.drawnPixel) return;
+    const spanMs = Math.round(view.edgeMs - view.fromMs);
+    const { timeline } = this.parts.board;
+    const isNew = timeline !== this.drawnTimeline;
+    if (version === this.drawnVersion && pixel === this.drawnPixel && spanMs === this.drawnSpanMs && !isNew) return;
+    // Another stretch has another scale.
+    if (isNew) this.yRange = null;
+    this.drawnTimeline = timeline;
+    this.drawnSpanMs = spanMs;
     this.drawnVersion = version;
     this.drawnPixel = pixel;
     this.paints++;
@@ -107,6 +123,20 @@ export class Plot {
         !isPointing && !group.isRate && typeof metric.latest === 'number' && !Number.isNaN(metric.latestMs);
       setText(values[s]!, this.formatLegend(isLatest ? (metric.latest as number) : value, metric.shape));
     });
+  }
+
+  /** Why there is nothing under the crosshair; CSS shows it on the chart that the pointer is on. */
+  private writeNote(): void {
+    const { note, board } = this.parts;
+    const left = this.chart.cursor.left ?? -1;
+    const { fromMs, edgeMs } = this.window;
+    const timeMs = fromMs + (left / (this.chart.bbox.width / devicePixelRatio)) * (edgeMs - fromMs);
+    const gap = left < 0 ? null : findGap(this.columns, timeMs, edgeMs);
+    if (gap === null) {
+      setText(note, '');
+      return;
+    }
+    setText(note, explainGap(board.gaps, gap));
   }
 
   private formatLegend(value: number, shape: NumberShape): string {
@@ -165,7 +195,7 @@ export class Plot {
           gap: 5,
           splits: (...[, , min, max, stepMs]) =>
             splitTime(min, max, { stepMs, zoneMs: new Date(min).getTimezoneOffset() * -60_000 }),
-          space: () => (this.parts.board.range.spanMs > 120_000 ? 46 : 74),
+          space: () => (this.parts.board.spanMs > 120_000 ? 46 : 74),
           grid: { show: false },
           ticks: { show: false },
           values: (...[, splits, , , stepMs]) => writeTimeAxis(splits, stepMs),
@@ -173,7 +203,7 @@ export class Plot {
         {
           stroke: () => readToken('--muted'),
           font,
-          size: group.unit === 's' ? 72 : 52,
+          size: (_u, labels) => Math.max(52, 16 + 6.4 * Math.max(0, ...(labels ?? []).map((label) => label.length))),
           gap: 6,
           space: 30,
           grid,
@@ -183,7 +213,7 @@ export class Plot {
       ],
       series: [{}, ...group.series.map((series, s) => this.makeSeries(series.colour, s))],
       hooks: {
-        setCursor: [() => this.writeLegend()],
+        setCursor: [() => this.writeLegend(), () => this.writeNote()],
         drawAxes: [(u: uPlot) => hatchGaps(u, this.columns, readToken('--hatch'))],
       },
     };

@@ -58,7 +58,7 @@ function makeStripPainter(canvas: HTMLCanvasElement, board: DeviceBoard, metric:
     const width = canvas.clientWidth;
     if (buffer === null || buffer === undefined || width === 0) return;
     const pixel = Math.floor((view.edgeMs / (view.edgeMs - view.fromMs)) * width);
-    const key = `${buffer.version} ${pixel} ${width} ${devicePixelRatio} ${readToken('--series-1')}`;
+    const key = `${buffer.bucketMs} ${Math.round(view.edgeMs - view.fromMs)} ${buffer.version} ${pixel} ${width} ${devicePixelRatio} ${readToken('--series-1')}`;
     if (key === drawn) return;
     drawn = key;
     canvas.width = Math.round(width * devicePixelRatio);

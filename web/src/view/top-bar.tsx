@@ -1,10 +1,13 @@
 /** The bar at the top: where we are, the range when there are charts, and the pulse. No state but signals it reads. */
-import { useComputed } from '@preact/signals';
+import { useComputed, useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { Route } from '../core/app-route.ts';
 import type { LatencyFigures } from '../core/latency-window.ts';
-import { noValue, thinSpace } from '../core/number-format.ts';
-import { timeRanges } from '../core/time-range.ts';
+import { formatAge, noValue, thinSpace } from '../core/number-format.ts';
+import { findRange, timeRanges } from '../core/time-range.ts';
 import { useApp } from './app-context.ts';
 import { formatClock } from './clock-text.ts';
+import { PauseIcon, PlayIcon, SearchIcon } from './icons.tsx';
 
 export function TopBar() {
   const { model } = useApp();
@@ -24,6 +27,18 @@ export function TopBar() {
           <span class="crumb-here">{pageNames[route.page] ?? 'Fleet'}</span>
         )}
       </div>
+      <button
+        type="button"
+        class="search-button"
+        aria-label="Go to a device, metric or page"
+        title="Go to… (Ctrl or ⌘ K)"
+        onClick={() => {
+          model.overlay.value = 'palette';
+        }}
+      >
+        <SearchIcon />
+        <span aria-hidden="true">Ctrl K</span>
+      </button>
       {route.page === 'device' && <RangeBar />}
       <Pulse />
     </header>
@@ -37,20 +52,60 @@ function RangeBar() {
   const route = model.route.value;
   if (route.page !== 'device') return null;
   return (
-    <fieldset class="range-bar">
-      <legend class="spoken">Range of the charts</legend>
-      {timeRanges.map((range) => (
-        <button
-          type="button"
-          key={range.name}
-          aria-pressed={range.name === route.range}
-          aria-label={range.spokenLabel}
-          onClick={() => navigate({ ...route, range: range.name }, 'replace')}
-        >
-          {range.label}
-        </button>
-      ))}
-    </fieldset>
+    <div class="time-bar">
+      <fieldset class="range-bar">
+        <legend class="spoken">Range of the charts</legend>
+        {timeRanges.map((range) => (
+          <button
+            type="button"
+            key={range.name}
+            aria-pressed={range.name === route.range && route.window === null}
+            aria-label={range.spokenLabel}
+            onClick={() => navigate({ ...route, range: range.name, window: null }, 'replace')}
+          >
+            {range.label}
+          </button>
+        ))}
+      </fieldset>
+      <HoldButton route={route} />
+    </div>
+  );
+}
+
+/** Live: a button that holds the charts still. Held: how far behind, in amber, and the way back. */
+function HoldButton({ route }: { route: Extract<Route, { page: 'device' }> }) {
+  const { navigate, nowHubMs, addPainter } = useApp();
+  const behind = useSignal('');
+  const { window } = route;
+  useEffect(() => {
+    if (window === null) return undefined;
+    return addPainter((nowMs) => {
+      behind.value = formatAge(Math.max(0, nowMs - window.toMs));
+    });
+  }, [window?.toMs]);
+  if (window !== null) {
+    return (
+      <button
+        type="button"
+        class="hold is-held"
+        title="Go back to live (Space or Escape)"
+        onClick={() => navigate({ ...route, window: null })}
+      >
+        <PlayIcon />
+        <span>
+          behind <b>{behind}</b>
+        </span>
+      </button>
+    );
+  }
+  const hold = () => {
+    const toMs = Math.floor(nowHubMs());
+    navigate({ ...route, window: { fromMs: toMs - findRange(route.range).spanMs, toMs } });
+  };
+  return (
+    <button type="button" class="hold" aria-label="Hold the charts still" title="Hold still (Space)" onClick={hold}>
+      <PauseIcon />
+    </button>
   );
 }
 

@@ -2,7 +2,7 @@
 import { type Signal, signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { DeviceRecord, MetricRecord } from '../core/feed-state.ts';
-import { assignCells, chooseColumns } from '../core/metric-family.ts';
+import { assignCells, isUptime } from '../core/metric-family.ts';
 import { formatValue, noValue, thinSpace } from '../core/number-format.ts';
 import type { DeviceBoard } from './device-board.ts';
 
@@ -19,9 +19,11 @@ export function ValueTiles({ device, board }: { device: DeviceRecord; board: Dev
   const tiles = useMemo(() => makeTiles(device), [device, device.metrics.length]);
   useEffect(() => {
     let extentVersion = -1;
+    let extentOf: unknown = null;
     return board.addWriter(() => {
-      const isMoved = extentVersion !== board.timeline.version;
+      const isMoved = extentVersion !== board.timeline.version || extentOf !== board.timeline;
       extentVersion = board.timeline.version;
+      extentOf = board.timeline;
       for (const tile of tiles) {
         writeValue(tile);
         if (isMoved) writeExtent(tile, board);
@@ -47,16 +49,16 @@ export function ValueTiles({ device, board }: { device: DeviceRecord; board: Dev
 }
 
 function makeTiles(device: DeviceRecord): Tile[] {
-  const columns = chooseColumns([device.metrics], tilesMax);
-  const cells = assignCells(device.metrics, columns, Math.min(tilesMax, device.metrics.length));
-  return cells
-    .filter((index) => index >= 0)
-    .map((index) => ({
-      metric: device.metrics[index]!,
-      value: signal(noValue),
-      unit: signal(''),
-      extent: signal(''),
-    }));
+  const uptimes = device.metrics.filter(isUptime).map((metric) => metric.index);
+  const cells = assignCells(device.metrics, [], Math.min(tilesMax, device.metrics.length)).filter(
+    (index) => index >= 0 && !uptimes.includes(index),
+  );
+  return [...cells.slice(0, tilesMax - uptimes.length), ...uptimes].map((index) => ({
+    metric: device.metrics[index]!,
+    value: signal(noValue),
+    unit: signal(''),
+    extent: signal(''),
+  }));
 }
 
 function writeValue({ metric, value, unit }: Tile): void {
@@ -71,7 +73,7 @@ function writeValue({ metric, value, unit }: Tile): void {
 }
 
 function writeExtent({ metric, extent }: Tile, board: DeviceBoard): void {
-  if (metric.kind === 'bool') return;
+  if (metric.kind === 'bool' || isUptime(metric)) return;
   const found = board.timeline.buffers[metric.index]?.findExtent();
   if (found === null || found === undefined) {
     extent.value = '';

@@ -1,0 +1,188 @@
+/**
+ * What lies over the page: the palette and the list of keys, as modal dialogues of the browser's own.
+ *
+ * Owns what is typed and which entry is chosen. Invariant: closing gives the focus back to where it was.
+ */
+import { useSignal } from '@preact/signals';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { parseRoute } from '../core/app-route.ts';
+import { type PaletteEntry, searchPalette } from '../core/palette-search.ts';
+import { type App, useApp } from './app-context.ts';
+import { SearchIcon } from './icons.tsx';
+
+export function Overlays() {
+  const { model } = useApp();
+  const overlay = model.overlay.value;
+  return (
+    <Dialogue name={overlay === 'palette' ? 'Go to' : 'Keys'}>
+      {overlay === 'palette' ? <Palette /> : <KeyList />}
+    </Dialogue>
+  );
+}
+
+function Dialogue({ name, children }: { name: string; children: preact.ComponentChildren }) {
+  const { model } = useApp();
+  const element = useRef<HTMLDialogElement>(null);
+  const close = () => {
+    model.overlay.value = null;
+  };
+  useLayoutEffect(() => {
+    // Its own way of giving the focus back is lost when it leaves the page.
+    const before = document.activeElement as HTMLElement | null;
+    element.current!.showModal();
+    return () => before?.focus();
+  }, []);
+  return (
+    <dialog
+      ref={element}
+      class="overlay"
+      aria-label={name}
+      onCancel={close}
+      onClose={close}
+      onPointerDown={(event) => event.target === element.current && close()}
+    >
+      {children}
+    </dialog>
+  );
+}
+
+const fixedEntries: readonly PaletteEntry[] = [
+  { label: 'Fleet', kind: 'page', note: 'page', target: '/' },
+  { label: 'Offline devices', kind: 'page', note: 'page', target: '/?state=offline' },
+  { label: 'Late devices', kind: 'page', note: 'page', target: '/?state=late' },
+  { label: 'Add a device', kind: 'page', note: 'page', target: '/add' },
+  { label: 'Settings', kind: 'page', note: 'page', target: '/settings' },
+  { label: 'Light or dark', kind: 'action', note: 'action', target: 'theme' },
+  { label: 'Show the keys', kind: 'action', note: 'action', target: 'keys' },
+];
+
+function runEntry(app: App, entry: PaletteEntry): void {
+  app.model.overlay.value = null;
+  if (entry.target === 'theme') app.setTheme(app.model.isDark.peek() ? 'light' : 'dark');
+  else if (entry.target === 'keys') app.model.overlay.value = 'keys';
+  else {
+    const [path = '/', metric] = entry.target.split('#metric=');
+    app.navigate(parseRoute(path));
+    if (metric !== undefined) showChart(decodeURIComponent(metric));
+  }
+}
+
+/** Scrolls to the chart of a metric as soon as the page has it. */
+function showChart(metric: string): void {
+  let framesLeft = 300;
+  const look = () => {
+    const chart = document.querySelector(`[data-metrics~="${CSS.escape(metric)}"]`);
+    if (chart !== null) chart.scrollIntoView({ block: 'center' });
+    else if (framesLeft-- > 0) requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}
+
+function Palette() {
+  const app = useApp();
+  const typed = useSignal('');
+  const chosen = useSignal(0);
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => app.loadFleet(), []);
+  const structure = app.model.structure.value;
+  const found = useMemo(
+    () => searchPalette(typed.value, fixedEntries, app.model.feed.devices.values()),
+    [typed.value, structure, app.model.fleetLoad.value],
+  );
+  useEffect(() => list.current?.children[chosen.value]?.scrollIntoView({ block: 'nearest' }), [chosen.value]);
+  const keyOnDown = (event: KeyboardEvent) => {
+    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    const entry = found[chosen.value];
+    if (step !== 0 && found.length > 0) chosen.value = (chosen.value + step + found.length) % found.length;
+    else if (event.key === 'Enter' && entry !== undefined) runEntry(app, entry);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <div class="palette">
+      <div class="palette-field">
+        <SearchIcon />
+        <input
+          type="text"
+          role="combobox"
+          aria-label="Go to a device, metric or page"
+          aria-expanded="true"
+          aria-controls="palette-list"
+          aria-activedescendant={found.length === 0 ? undefined : `palette-${chosen.value}`}
+          placeholder="Device, metric or page"
+          spellcheck={false}
+          autocomplete="off"
+          value={typed.value}
+          onInput={(event) => {
+            typed.value = event.currentTarget.value;
+            chosen.value = 0;
+          }}
+          onKeyDown={keyOnDown}
+        />
+      </div>
+      <div class="palette-list" id="palette-list" role="listbox" aria-label="Found" ref={list}>
+        {found.map((entry, place) => (
+          <div
+            key={`${entry.kind} ${entry.target}`}
+            id={`palette-${place}`}
+            role="option"
+            class="palette-entry"
+            tabIndex={-1}
+            aria-selected={place === chosen.value}
+            onPointerMove={() => {
+              chosen.value = place;
+            }}
+            onClick={() => runEntry(app, entry)}
+            onKeyDown={keyOnDown}
+          >
+            <span class="palette-label">{entry.label}</span>
+            <span class="palette-note">{entry.note}</span>
+          </div>
+        ))}
+      </div>
+      {found.length === 0 && <p class="palette-none muted">Nothing has that name.</p>}
+    </div>
+  );
+}
+
+const keys: readonly (readonly [keys: readonly string[], what: string])[] = [
+  [['Ctrl', 'K'], 'go to a device, metric or page (⌘ K on a Mac)'],
+  [['?'], 'this list'],
+  [['←', '→'], 'previous and next device, by name; also h and l'],
+  [['Space'], 'hold the charts still, and let them go'],
+  [['Esc'], 'back to live'],
+  [['drag'], 'on a chart: zoom into that stretch'],
+  [['Shift', 'drag'], 'on a chart: move through time; on a touch screen one finger'],
+  [['Ctrl', 'wheel'], 'on a chart: zoom in and out; on a touch screen two fingers'],
+  [['double-click'], 'on a chart: back to live'],
+];
+
+function KeyList() {
+  const { model } = useApp();
+  return (
+    <div class="key-list">
+      <h2>Keys</h2>
+      <dl>
+        {keys.map(([combination, what]) => (
+          <div key={what}>
+            <dt>
+              {combination.map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <button
+        type="button"
+        class="button"
+        onClick={() => {
+          model.overlay.value = null;
+        }}
+      >
+        Close
+      </button>
+    </div>
+  );
+}
