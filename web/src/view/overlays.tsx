@@ -29,8 +29,12 @@ function Dialogue({ name, children }: { name: string; children: preact.Component
   useLayoutEffect(() => {
     // Its own way of giving the focus back is lost when it leaves the page.
     const before = document.activeElement as HTMLElement | null;
-    element.current!.showModal();
-    return () => before?.focus();
+    const dialogue = element.current!;
+    dialogue.showModal();
+    return () => {
+      dialogue.close();
+      before?.focus();
+    };
   }, []);
   return (
     <dialog
