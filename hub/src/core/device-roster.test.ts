@@ -23,6 +23,13 @@ describe('presence', () => {
     expect(presenceOf(bench, 80_000 + 12_200)).toBe('online');
   });
 
+  test('a device that connects and then says nothing is late after a minute', () => {
+    const bench = new CoreBench(startMs);
+    bench.welcome();
+    expect(presenceOf(bench, 59_000)).toBe('online');
+    expect(presenceOf(bench, 61_000)).toBe('late');
+  });
+
   test('a quick device is not late for a hiccup below five seconds', () => {
     const bench = new CoreBench(startMs);
     const link = bench.welcome();

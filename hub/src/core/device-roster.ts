@@ -35,6 +35,8 @@ export interface DeviceState {
   lastSeenMs: number;
   /** Arrival of the newest batch that was not a backfill, NaN for none since the hub started. */
   lastReadingMs: number;
+  /** When its newest session began, NaN for none since the hub started. */
+  attachedMs: number;
   /** Learned time between batches; NaN until two have come. */
   intervalMs: number;
   /** Asleep until then (hub time); NaN when it is not. */
@@ -59,6 +61,8 @@ export interface RosterOptions {
   /** A live device is `late` after this many learned intervals without a batch, and never before lateMsMin. */
   readonly lateIntervals: number;
   readonly lateMsMin: number;
+  /** A live device that has sent nothing on this link yet is `late` after this. */
+  readonly firstReadingMsMax: number;
   /** Of one stream's table. */
   readonly tableMetricsMax: number;
   /** Of one device, over all its streams. */
@@ -69,6 +73,7 @@ export const rosterDefaults = {
   graceMs: 30_000,
   lateIntervals: 3,
   lateMsMin: 5_000,
+  firstReadingMsMax: 60_000,
   tableMetricsMax: limits.metricsMax,
   deviceMetricsMax: limits.deviceMetricsMax,
 } as const;
@@ -197,6 +202,7 @@ export class DeviceRoster {
     device.session = session;
     device.wakeMs = Number.NaN;
     device.lastSeenMs = nowMs;
+    device.attachedMs = nowMs;
     // The pause while it was away is not its interval.
     device.lastReadingMs = Number.NaN;
     device.presence = 'online';
@@ -226,6 +232,9 @@ export class DeviceRoster {
 
   private judgePresence(device: DeviceState, nowMs: number): PresenceState {
     if (device.session !== null) {
+      if (Number.isNaN(device.lastReadingMs)) {
+        return nowMs - device.attachedMs > this.options.firstReadingMsMax ? 'late' : 'online';
+      }
       const allowedMs = Math.max(this.options.lateMsMin, this.options.lateIntervals * device.intervalMs || 0);
       return nowMs - device.lastReadingMs > allowedMs ? 'late' : 'online';
     }
@@ -331,6 +340,7 @@ function makeDevice(facts: DeviceFacts): DeviceState {
     session: null,
     presence: 'unknown',
     lastReadingMs: Number.NaN,
+    attachedMs: Number.NaN,
     intervalMs: Number.NaN,
     wakeMs: Number.NaN,
     clockOffsetMs: Number.NaN,
