@@ -165,7 +165,8 @@ export class DeviceLink {
     if (this.window.isOldCopy(welcome.committedSeq)) return this.beginEpoch(welcome.committedSeq, time);
     this.heartbeatMs = welcome.heartbeatMs;
     this.stage = { name: 'live' };
-    this.pingDueMs = time.nowMs + welcome.heartbeatMs;
+    // At once: its Pong proves the link long before a lazy Ack does (RC-1), and measures the clock.
+    this.pingDueMs = time.nowMs;
     this.clock.takeWelcome(welcome, time.clockMs);
     this.actions.push({ do: 'welcomed', welcome }, { do: 'clock', offsetMs: this.clock.offsetMs });
     const { regressions } = this.window;

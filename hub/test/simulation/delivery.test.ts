@@ -17,7 +17,7 @@ describe('delivery under faults', () => {
   test.each(Array.from({ length: 15 }, (_, seed) => seed))(
     'seed %i: with small outboxes every hole has its reason',
     (seed) => {
-      const result = new DeliverySimulation({ seed, devices: 6, faultyMs: 60_000, outboxFrames: 20 }).run();
+      const result = new DeliverySimulation({ seed, devices: 6, faultyMs: 60_000, outboxFrames: 8 }).run();
       expect(result.problems).toEqual([]);
       expect(result.stored).toBeLessThan(result.made);
       expect(result.skippedRanges).toBeGreaterThan(0);
