@@ -122,8 +122,13 @@ describe('the page', () => {
     ]);
     expect(await page.locator('.strip-name').allTextContents()).toEqual(['throttled']);
     await page.locator('.texts td', { hasText: /ondemand|performance/ }).waitFor();
+    await page.locator('.facts').getByText(hub.devices[0]!.model).waitFor();
+    expect(await page.locator('.device-body.has-side').count()).toBe(0);
     hub.feed.sendEvent(hub.devices[0]!, { level: 'warning', code: 'throttled', text: 'hot' }, Date.now());
     await page.locator('.event', { hasText: 'throttled' }).waitFor();
+    expect(await page.locator('.device-body.has-side').count()).toBe(1);
+    hub.feed.sendPresence(hub.devices[0]!, 'offline');
+    await page.locator('.device-title').getByText('Offline').waitFor();
     expect(problems).toEqual([]);
     await close();
   });

@@ -48,10 +48,12 @@ describe('columns and cells', () => {
   });
 
   it('calls a metric by its kind, else by its own name kept short', () => {
-    expect(nameMetric(gauge('climate.humidity', '%'))).toBe('Humidity');
-    expect(nameMetric(gauge('cpu.core0', '%'))).toBe('cpu.core0');
-    expect(nameMetric({ name: 'door.open', unit: '', kind: 'bool' })).toBe('door.open');
-    expect(nameMetric(gauge('greenhouse.moisture', 'vol%'))).toBe('moisture');
+    expect(nameMetric(gauge('climate.humidity', '%'), [])).toBe('Humidity');
+    expect(nameMetric(gauge('cpu.core0', '%'), [])).toBe('cpu.core0');
+    expect(nameMetric({ name: 'door.open', unit: '', kind: 'bool' }, [])).toBe('door.open');
+    expect(nameMetric(gauge('greenhouse.moisture', 'vol%'), [])).toBe('moisture');
+    const columns = [{ id: 'temperature', label: 'Temp' }];
+    expect(nameMetric(gauge('climate.temperature', '°C'), columns)).toBe('climate.temperature');
   });
 });
 

@@ -123,9 +123,13 @@ export function assignCells(
   return Array.from({ length: cells }, (_, c) => headed[c] ?? spare[c - headed.length] ?? -1);
 }
 
-/** What a cell calls a metric that stands under no heading of its family: the family's word, else its own name, kept short. */
-export function nameMetric(metric: MetricDeclaration): string {
+/**
+ * What a cell calls a metric that stands under no heading: the word of its family, else its own name, kept short. Beside a heading of
+ * its own family only the whole name tells the two apart.
+ */
+export function nameMetric(metric: MetricDeclaration, columns: readonly FleetColumn[]): string {
   const id = classifyMetric(metric);
+  if (columns.some((column) => column.id === id)) return metric.name;
   const family = families.find((one) => one.id === id);
   if (family !== undefined && !/\d/.test(metric.name)) return family.label;
   const short = metric.name.split(/[._/:]/).at(-1) ?? '';

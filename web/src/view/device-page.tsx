@@ -79,6 +79,8 @@ function KnownDevice(props: {
   const { device, range, window, introduced } = props;
   const app = useApp();
   const hasEvents = useSignal(false);
+  // A component that reads any signal is rendered for its signals and props alone: model, presence and metrics change in place.
+  void app.model.structure.value;
   const board = useMemo(() => makeBoard(app, device, { range, introduced }), [device]);
   useLayoutEffect(() => board.setView(range, window), [board, range, window?.fromMs, window?.toMs]);
   useEffect(() => followBoardKeys(app, board), [board]);

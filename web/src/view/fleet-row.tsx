@@ -1,7 +1,7 @@
 /** One device in the table (on a phone a card): the frame of it. What ticks inside is written by row-painter.ts. */
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { formatRoute, makeDeviceRoute } from '../core/app-route.ts';
-import type { DeviceRecord } from '../core/feed-state.ts';
+import type { DeviceRecord, MetricRecord } from '../core/feed-state.ts';
 import { type FleetColumn, nameMetric } from '../core/metric-family.ts';
 import { useApp } from './app-context.ts';
 import { RowPainter, sparkBox } from './row-painter.ts';
@@ -52,7 +52,7 @@ export function FleetRow({ device, cells, columns, place, painters }: FleetRowPr
         {cells.map((metric, c) => (
           <FleetCell
             key={c}
-            label={labelOf(device, metric, columns[c])}
+            label={labelOf(device.metrics[metric], columns, c)}
             name={device.metrics[metric]?.name ?? ''}
             column={columns[c]?.label ?? ''}
             isEmpty={metric < 0}
@@ -68,9 +68,8 @@ export function FleetRow({ device, cells, columns, place, painters }: FleetRowPr
 }
 
 /** A metric under no heading says its own name. */
-function labelOf(device: DeviceRecord, metric: number, column: FleetColumn | undefined): string {
-  const record = device.metrics[metric];
-  return record === undefined || column !== undefined ? '' : nameMetric(record);
+function labelOf(record: MetricRecord | undefined, columns: readonly FleetColumn[], cell: number): string {
+  return record === undefined || columns[cell] !== undefined ? '' : nameMetric(record, columns);
 }
 
 function FleetCell(props: { label: string; name: string; column: string; isEmpty: boolean }) {

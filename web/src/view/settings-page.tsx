@@ -18,35 +18,39 @@ export function SettingsPage() {
   return (
     <div class="settings">
       <h1>Settings</h1>
-      <section class="card">
-        <h2>Appearance</h2>
-        <fieldset class="choices">
-          <legend class="spoken">Theme</legend>
-          {themes.map((theme) => (
-            <label key={theme.value} class="choice">
-              <input
-                type="radio"
-                name="theme"
-                checked={model.theme.value === theme.value}
-                onChange={() => setTheme(theme.value)}
-              />
-              {theme.label}
-            </label>
-          ))}
-        </fieldset>
-      </section>
-      <EnrolmentKeysCard />
-      <ApiTokensCard />
-      <PasswordCard />
-      <section class="card">
-        <h2>Session</h2>
-        <p>
-          Signed in as <strong>{user}</strong>.
-        </p>
-        <button type="button" class="button" onClick={leave}>
-          Sign out
-        </button>
-      </section>
+      <div class="settings-column">
+        <EnrolmentKeysCard />
+        <ApiTokensCard />
+      </div>
+      <div class="settings-column">
+        <section class="card">
+          <h2>Appearance</h2>
+          <fieldset class="choices">
+            <legend class="spoken">Theme</legend>
+            {themes.map((theme) => (
+              <label key={theme.value} class="choice">
+                <input
+                  type="radio"
+                  name="theme"
+                  checked={model.theme.value === theme.value}
+                  onChange={() => setTheme(theme.value)}
+                />
+                {theme.label}
+              </label>
+            ))}
+          </fieldset>
+        </section>
+        <PasswordCard />
+        <section class="card">
+          <h2>Session</h2>
+          <p>
+            Signed in as <strong>{user}</strong>.
+          </p>
+          <button type="button" class="button" onClick={leave}>
+            Sign out
+          </button>
+        </section>
+      </div>
     </div>
   );
 }
