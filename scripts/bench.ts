@@ -6,20 +6,33 @@
 import { parseArgs } from 'node:util';
 import { runBatch } from './bench/batch.ts';
 import type { BenchChoice } from './bench/bench-choice.ts';
+import { runConnections } from './bench/connections.ts';
+import { runFanout } from './bench/fanout.ts';
 import { runLive } from './bench/live.ts';
+import { runQuery } from './bench/query.ts';
 import { recordReport } from './bench/record-report.ts';
+import { runSize } from './bench/size.ts';
 import { exitOnSignals } from './child-processes.ts';
 import { type LoadReport, printReport } from './load-report.ts';
 
-const scenarios: Readonly<Record<string, (choice: BenchChoice) => Promise<LoadReport>>> = {
-  live: runLive,
-  batch: runBatch,
+interface Scenario {
+  readonly run: (choice: BenchChoice) => Promise<LoadReport>;
+  /** What hardly differs from round to round needs fewer. */
+  readonly rounds: number;
+}
+
+const scenarios: Readonly<Record<string, Scenario>> = {
+  live: { run: runLive, rounds: 5 },
+  batch: { run: runBatch, rounds: 5 },
+  size: { run: runSize, rounds: 1 },
+  query: { run: runQuery, rounds: 5 },
+  fanout: { run: runFanout, rounds: 5 },
+  connections: { run: runConnections, rounds: 5 },
 };
 
 const usage = `usage: npm run bench -- SCENARIO [--peers] [--quick] [--rounds 1…20] [--json] [--record] [--csv FILE…] [-- HUB OPTIONS]
 scenarios: ${Object.keys(scenarios).join(', ')}
 --peers measures other programs too, where they are installed; --quick does one short round; --csv gives files to size`;
-const roundsUsual = 5;
 
 interface Asked {
   readonly scenario: string;
@@ -48,7 +61,7 @@ function readChoice(): Asked {
   if (scenarios[scenario] === undefined) throw new Error(`there is no scenario "${scenario}"`);
   if (rest.length > 0 && values.csv === undefined) throw new Error(`"${rest[0]}" is not understood`);
   const { quick, peers, json, record } = values;
-  const rounds = values.rounds === undefined ? (quick ? 1 : roundsUsual) : Number(values.rounds);
+  const rounds = values.rounds === undefined ? (quick ? 1 : scenarios[scenario].rounds) : Number(values.rounds);
   if (!(Number.isInteger(rounds) && rounds >= 1 && rounds <= 20)) throw new Error('--rounds is from 1 to 20');
   const csv = [...(values.csv ?? []), ...rest];
   return {
@@ -67,6 +80,6 @@ try {
   process.exit(2);
 }
 exitOnSignals();
-const report = await scenarios[asked.scenario]!(asked.choice);
+const report = await scenarios[asked.scenario]!.run(asked.choice);
 if (asked.record) recordReport(report, process.argv.slice(2));
 printReport(report, asked.json);
