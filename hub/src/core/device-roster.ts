@@ -78,6 +78,9 @@ export const rosterDefaults = {
   deviceMetricsMax: limits.deviceMetricsMax,
 } as const;
 
+/** A shorter absence leaves no hole worth a cause. */
+const outageMsMin = 2_000;
+
 /** Why a metric table was refused. */
 export interface TableRefusal {
   readonly fault: 'metricConflict' | 'tooManyMetrics';
@@ -199,6 +202,7 @@ export class DeviceRoster {
   /** Newest session wins: the one before is told and forgotten. */
   attach(device: DeviceState, session: SessionHandle, nowMs: number): void {
     const before = device.session;
+    this.noteOutage(device, nowMs);
     device.session = session;
     device.wakeMs = Number.NaN;
     device.lastSeenMs = nowMs;
@@ -207,6 +211,12 @@ export class DeviceRoster {
     device.lastReadingMs = Number.NaN;
     device.presence = 'online';
     before?.supersede();
+  }
+
+  /** It may also have been silent on a good link before it went: when a link was lost is not known better than by its last word. */
+  private noteOutage({ key, lastSeenMs, presence }: DeviceState, nowMs: number): void {
+    if (presence === 'asleep' || !(nowMs - lastSeenMs > outageMsMin)) return;
+    this.persist({ kind: 'outage', device: key, fromMs: lastSeenMs, toMs: nowMs });
   }
 
   /** A session ended; `wakeMs` is set when it said when it will be back. True when the device's presence changed by it. */

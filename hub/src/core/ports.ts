@@ -109,6 +109,8 @@ export type StoreChange =
     }
   /** The whole table as it now stands; batches submitted before this one keep meaning what they meant, because tables only grow. */
   | { readonly kind: 'table'; readonly stream: StreamKey; readonly table: readonly number[] }
+  /** The device had no link from … to, and had not said that it would sleep. */
+  | { readonly kind: 'outage'; readonly device: DeviceKey; readonly fromMs: number; readonly toMs: number }
   | { readonly kind: 'deviceToken'; readonly device: DeviceKey; readonly hash: string | null; readonly atMs: number }
   | { readonly kind: 'enrolmentKey'; readonly key: StoredEnrolmentKey }
   | { readonly kind: 'enrolmentKeyGone'; readonly id: string }
@@ -260,6 +262,61 @@ export interface StoredGap {
   readonly readings: number;
 }
 
+export interface CompletenessQuery {
+  readonly device: DeviceKey;
+  readonly fromMs: number;
+  /** Exclusive. */
+  readonly toMs: number;
+  /** Nothing is expected later than this. */
+  readonly nowMs: number;
+  /** Since when the device has had no link; NaN while it has one, or is asleep. */
+  readonly offlineSinceMs: number;
+}
+/** Why readings are missing, or came late; 'unknown' when the device had a link and said nothing. */
+export type GapCause =
+  | `skipped-${SkipReason}`
+  | 'hub-down'
+  | 'device-offline'
+  | 'device-restarted'
+  | 'backfilled'
+  | 'unknown';
+export interface CompletenessGap {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly cause: GapCause;
+  /** Of a 'backfilled' stretch: why it did not come at once. */
+  readonly because: GapCause | null;
+  /** Missing, as estimated from the usual pace; or skipped, as the device said; or, where backfilled, those that came. */
+  readonly readings: number;
+}
+export interface StreamCompleteness {
+  readonly stream: StreamKey;
+  readonly received: number;
+  readonly late: number;
+  readonly backfilled: number;
+  /** Over all its time, as the device said. */
+  readonly skipped: number;
+}
+export interface CompletenessAnswer {
+  /** received / (received + skipped + missing), 0 … 100; NaN where nothing was expected. */
+  readonly percent: number;
+  readonly received: number;
+  /** Of the received: arrived more than a minute after their time, without being marked as backfill. */
+  readonly late: number;
+  /** Of the received: sent by the device as a backfill. */
+  readonly backfilled: number;
+  readonly skipped: number;
+  readonly missing: number;
+  readonly gaps: readonly CompletenessGap[];
+  readonly streams: readonly StreamCompleteness[];
+}
+export interface FleetCompletenessQuery {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly nowMs: number;
+}
+export type FleetCompleteness = readonly { readonly device: DeviceKey; readonly percent: number }[];
+
 /**
  * The store, seen from the core. `append` and `change` only queue (bounded by pressure); all else answers later.
  * A rejected promise means the world failed: an Error with `cause`. A query may also end with an error named AbortError (its
@@ -280,6 +337,9 @@ export interface Store {
   /** Newest first, at most `limit`. */
   events(device: DeviceKey, limit: number): Promise<readonly StoredEvent[]>;
   gaps(device: DeviceKey): Promise<readonly StoredGap[]>;
+  completeness(query: CompletenessQuery, signal?: AbortSignalLike): Promise<CompletenessAnswer>;
+  /** The percentages alone, of every device. */
+  fleetCompleteness(query: FleetCompletenessQuery): Promise<FleetCompleteness>;
   health(): StoreHealth;
   /** Commits what is queued, then ends its threads. */
   close(): Promise<void>;

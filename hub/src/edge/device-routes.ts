@@ -4,6 +4,7 @@
 import type { DeviceRoster, DeviceState } from '../core/device-roster.ts';
 import type { Store } from '../core/ports.ts';
 import { listLatest } from '../core/snapshot.ts';
+import { FleetPercents, makeCompletenessRoute } from './completeness-routes.ts';
 import { HttpProblem, makeRoute, type Route } from './http-router.ts';
 import { shapes } from './http-shapes.ts';
 
@@ -17,10 +18,11 @@ export interface DeviceRouteParts {
 }
 
 export function makeDeviceRoutes(parts: DeviceRouteParts): Route[] {
-  return [...makeListRoutes(parts), ...makeReadingRoutes(parts), makeHealthRoute(parts)];
+  return [...makeListRoutes(parts), ...makeReadingRoutes(parts), makeCompletenessRoute(parts), makeHealthRoute(parts)];
 }
 
 function makeListRoutes({ roster, store, nowMs }: DeviceRouteParts): Route[] {
+  const percents = new FleetPercents(store);
   return [
     makeRoute({
       method: 'GET',
@@ -28,10 +30,14 @@ function makeListRoutes({ roster, store, nowMs }: DeviceRouteParts): Route[] {
       access: 'reader',
       summary: 'Every device with its newest values',
       answer: shapes.devices,
-      handle: () => ({
-        status: 200,
-        json: { serverMs: nowMs(), devices: [...roster.devices.values()].map(describeDevice) },
-      }),
+      handle: () => {
+        percents.refresh(nowMs());
+        const devices = Array.from(roster.devices.values(), (device) => ({
+          ...describeDevice(device),
+          completeness: percents.percentOf(device.key),
+        }));
+        return { status: 200, json: { serverMs: nowMs(), devices } };
+      },
     }),
     makeRoute({
       method: 'GET',
@@ -91,6 +97,7 @@ function makeReadingRoutes({ roster, store }: DeviceRouteParts): Route[] {
           values: isText ? page.texts : Array.from(page.values, writeNumber),
           nextMs: orNull(page.nextMs),
           nextSkip: page.nextSkip,
+          damaged: page.damaged ?? 0,
         };
         return { status: 200, json };
       },

@@ -24,6 +24,7 @@ export const deviceShape = z.object({
   presence: z.enum(['online', 'late', 'offline', 'asleep', 'unknown']),
   lastSeenMs: nullableTime,
   clockOffsetMs: nullableTime.describe('device clock minus hub clock'),
+  completeness: z.number().nullable().describe('percent over the last 24 hours, as of a minute ago').optional(),
   stream: z.number(),
   seq: z.number(),
   metrics: z.array(
@@ -77,6 +78,42 @@ export const shapes = {
     events: z.array(
       z.object({ atMs: z.number(), arrivedMs: z.number(), level: z.string(), code: z.string(), text: z.string() }),
     ),
+  }),
+  completenessQuery: z
+    .object({ from: timeMs.optional(), to: timeMs.optional() })
+    .refine(({ from, to }) => from === undefined || to === undefined || to > from, 'to must lie after from'),
+  completeness: z.object({
+    device: z.string(),
+    fromMs: z.number(),
+    toMs: z.number(),
+    percent: z
+      .number()
+      .nullable()
+      .describe('received / (received + skipped + missing); null where nothing was expected'),
+    received: z.number(),
+    late: z.number().describe('of the received: more than a minute after their time, not marked as backfill'),
+    backfilled: z.number().describe('of the received: sent as a backfill'),
+    skipped: z.number().describe('what the device said will never come'),
+    missing: z.number().describe('estimated from the usual pace'),
+    gaps: z.array(
+      z.object({
+        fromMs: z.number(),
+        toMs: z.number(),
+        cause: z.string().describe('skipped-…, hub-down, device-offline, device-restarted, backfilled, unknown'),
+        because: z.string().nullable().describe('of a backfilled stretch: why it did not come at once'),
+        readings: z.number(),
+      }),
+    ),
+    streams: z.array(
+      z.object({
+        stream: z.number(),
+        received: z.number(),
+        late: z.number(),
+        backfilled: z.number(),
+        skipped: z.number(),
+      }),
+    ),
+    damaged: z.number().optional(),
   }),
   gaps: z.object({
     gaps: z.array(
@@ -184,6 +221,7 @@ export const shapes = {
     values: z.array(reading).describe('NaN, Infinity, -Infinity and -0 as strings'),
     nextMs: nullableTime.describe('with nextSkip, where the next page starts; null after the last'),
     nextSkip: z.number(),
+    damaged: z.number().describe('stored columns left out because they are damaged'),
   }),
   exportQuery: z
     .object({

@@ -14,6 +14,10 @@ const statementTexts = {
   stream: `INSERT INTO streams(key, device, epoch, created_ms) VALUES(?, ?, ?, ?)
     ON CONFLICT(key) DO UPDATE SET device = excluded.device, epoch = excluded.epoch`,
   table: 'UPDATE streams SET metric_table = ? WHERE key = ?',
+  outage: 'INSERT OR REPLACE INTO outages(device, from_ms, to_ms) VALUES(?, ?, ?)',
+  // Of a device whose link comes and goes the newest thousand are kept.
+  outagesGone: `DELETE FROM outages WHERE device = ? AND from_ms <=
+    (SELECT from_ms FROM outages WHERE device = ? ORDER BY from_ms DESC LIMIT 1 OFFSET 1000)`,
   deviceToken: 'INSERT OR REPLACE INTO device_tokens(device, hash, created_ms) VALUES(?, ?, ?)',
   deviceTokenGone: 'DELETE FROM device_tokens WHERE device = ?',
   enrolmentKey: `INSERT OR REPLACE INTO enrolment_keys(id, hash, label, created_ms, expires_ms, uses_left)
@@ -52,6 +56,10 @@ function applyChange(statements: ChangeStatements, change: StoreChange): void {
     case 'table':
       statements.table.run(JSON.stringify(change.table), change.stream);
       return;
+    case 'outage':
+      statements.outage.run(change.device, change.fromMs, change.toMs);
+      statements.outagesGone.run(change.device, change.device);
+      return;
     case 'deviceToken':
       if (change.hash === null) statements.deviceTokenGone.run(change.device);
       else statements.deviceToken.run(change.device, change.hash, change.atMs);
@@ -61,7 +69,10 @@ function applyChange(statements: ChangeStatements, change: StoreChange): void {
   }
 }
 
-type AccountChange = Exclude<StoreChange, { kind: 'device' | 'metrics' | 'stream' | 'table' | 'deviceToken' }>;
+type AccountChange = Exclude<
+  StoreChange,
+  { kind: 'device' | 'metrics' | 'stream' | 'table' | 'outage' | 'deviceToken' }
+>;
 
 function applyAccountChange(statements: ChangeStatements, change: AccountChange): void {
   switch (change.kind) {

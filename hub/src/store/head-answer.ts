@@ -2,11 +2,12 @@
  * The writer's answers to readers: copies of the head rows they ask for. Changes nothing; a copy is bounded by what heads may hold.
  */
 import type { HeadColumn, StreamHead } from './heads.ts';
-import type { HeadAnswer, HeadRequest, HeadRows } from './worker-messages.ts';
+import { factsOf } from './sealer.ts';
+import type { HeadAnswer, HeadFacts, HeadRequest, HeadRows } from './worker-messages.ts';
 
 export function answerHeadRequest(heads: ReadonlyMap<number, StreamHead>, request: HeadRequest): HeadAnswer {
   const wanted = new Set(request.metrics);
-  const streams: { committedSeq: number; columns: HeadRows[] }[] = [];
+  const streams: { committedSeq: number; columns: HeadRows[]; head?: HeadFacts }[] = [];
   for (const { key, sealedSeq } of request.streams) {
     const head = heads.get(key);
     // A stream in the reader's snapshot but not here cannot be: changes reach memory before the file.
@@ -17,9 +18,16 @@ export function answerHeadRequest(heads: ReadonlyMap<number, StreamHead>, reques
         if (wanted.has(metric)) columns.push(copyRows(head, { metric, column }, request));
       }
     }
-    streams.push({ committedSeq: head.committedSeq, columns });
+    const facts = request.facts === true && head.rows > 0 ? { head: tellFacts(head, request) } : {};
+    streams.push({ committedSeq: head.committedSeq, columns, ...facts });
   }
   return { moved: false, streams };
+}
+
+function tellFacts(head: StreamHead, { fromMs, toMs }: HeadRequest): HeadFacts {
+  let inside = 0;
+  for (let row = 0; row < head.rows; row++) if (head.times[row]! >= fromMs && head.times[row]! < toMs) inside++;
+  return { facts: factsOf(head), rows: head.rows, share: inside / head.rows };
 }
 
 function copyRows(head: StreamHead, from: { metric: number; column: HeadColumn }, request: HeadRequest): HeadRows {

@@ -12,6 +12,7 @@ import { prepareBlockWriter } from './block-writer.ts';
 import { prepareChanges } from './changes.ts';
 import { GroupCursor, isGroupWhole } from './group.ts';
 import { StreamHead } from './heads.ts';
+import { HubRun } from './hub-runs.ts';
 import { fullRows, Merger } from './merge.ts';
 import { migrations } from './schema.ts';
 import { prepareSealer } from './sealer.ts';
@@ -62,6 +63,7 @@ export class Ledger {
   private readonly applyChange: (change: StoreChange) => void;
   private readonly seal: (heads: readonly StreamHead[]) => void;
   private readonly merger: Merger;
+  private readonly run: HubRun;
   /** Streams whose newest blocks may be due for merging; true: the stream is finished. */
   private readonly mergeable = new Map<number, boolean>();
   private isDraining = false;
@@ -98,6 +100,7 @@ export class Ledger {
       this.deleteLog = this.connection.prepare('DELETE FROM log WHERE id <= ?');
       this.loadStreams();
       this.replayLog();
+      this.run = new HubRun(this.connection, Date.now(), this.newestArrival());
     } catch (error) {
       this.connection.close();
       throw error;
@@ -111,6 +114,7 @@ export class Ledger {
     try {
       runTransaction(this.connection, () => {
         for (const change of group.changes) this.applyChange(change);
+        this.run.noteCommit(Date.now());
         if (group.frames === 0) return;
         this.writeFrames(group.bytes, touched);
         this.insertLog.run(this.nextLogId, group.bytes);
@@ -213,6 +217,17 @@ export class Ledger {
     for (const [key, head] of this.heads) {
       if (head.committedSeq > (before.heads.get(key)?.committedSeq ?? 0)) head.recoveredSeq = head.committedSeq;
     }
+  }
+
+  /** The hub lives, although nothing is committed. */
+  noteAlive(): void {
+    this.run.noteAlive(Date.now());
+  }
+
+  private newestArrival(): number {
+    let newestMs = Number.NaN;
+    for (const { arrivedMs } of this.heads.values()) if (!(arrivedMs <= newestMs)) newestMs = arrivedMs;
+    return newestMs;
   }
 
   close(): void {

@@ -5,6 +5,7 @@
  */
 import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { StoredEvent, StoredGap } from '../core/ports.ts';
+import { answerCompleteness, answerFleet } from './completeness-query.ts';
 import { answerHistory } from './history-query.ts';
 import { answerReadings } from './readings-query.ts';
 import { Snapshots } from './snapshot.ts';
@@ -20,6 +21,10 @@ async function answer(snapshots: Snapshots, question: Question): Promise<Answer>
       return withDamage(snapshots, await answerReadings(snapshots, question.query));
     case 'events':
       return readEvents(snapshots, question.device, question.limit);
+    case 'completeness':
+      return withDamage(snapshots, await answerCompleteness(snapshots, question.query));
+    case 'fleetCompleteness':
+      return answerFleet(snapshots, question.query);
     case 'gaps':
       return readGaps(snapshots, question.device);
   }

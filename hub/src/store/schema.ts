@@ -88,6 +88,13 @@ export const migrations: readonly string[] = [
   `
   CREATE TABLE settings(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   `,
+  // When hubs ran (hub-runs.ts), and when devices had no link: the causes of holes.
+  `
+  CREATE TABLE hub_runs(id INTEGER PRIMARY KEY, started_ms REAL NOT NULL, alive_ms REAL NOT NULL);
+  CREATE TABLE outages(
+    device INTEGER NOT NULL, from_ms REAL NOT NULL, to_ms REAL NOT NULL, PRIMARY KEY(device, from_ms)
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** Columns per block in `block_columns.id`: twice the metrics a device may have, with room. */

@@ -8,11 +8,11 @@
  */
 import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
-import { type BlockPlace, isBlobOf, isBlockWhole, takeStats } from './block-checks.ts';
+import { type BlockPlace, isBlobOf, isBlockWhole, isBytes, takeStats } from './block-checks.ts';
 import { type Column, decodeArrivalsOf, decodeColumnOf } from './block-decode.ts';
 import { columnIdOf } from './schema.ts';
 import { type Connection, openReading, type Statement } from './sqlite.ts';
-import type { HeadAnswer, HeadRequest, HeadRows } from './worker-messages.ts';
+import type { HeadAnswer, HeadFacts, HeadRequest, HeadRows } from './worker-messages.ts';
 
 export class QueryAbortedError extends Error {}
 
@@ -22,6 +22,8 @@ export interface SnapshotStream {
   readonly committedSeq: number;
   /** Unsealed readings in the range asked for. */
   readonly columns: readonly HeadRows[];
+  /** How its unsealed rows came, where that was asked and there are any. */
+  readonly head?: HeadFacts;
 }
 export interface BlockRow {
   readonly id: number;
@@ -52,6 +54,7 @@ export class Snapshots {
   private readonly selectStats: Statement;
   private readonly selectColumn: Statement;
   private readonly selectTimes: Statement;
+  private readonly selectFacts: Statement;
   private readonly selectArrivals: Statement;
   private readonly selectKind: Statement;
   private readonly selectRollup: Statement;
@@ -71,6 +74,7 @@ export class Snapshots {
     this.selectStats = prepare('SELECT stats FROM block_columns WHERE id = ?').pluck();
     this.selectColumn = prepare('SELECT stats, data FROM block_columns WHERE id = ?');
     this.selectTimes = prepare(`SELECT ${blockPlace}, check_sum AS checkSum, facts, times FROM blocks WHERE id = ?`);
+    this.selectFacts = prepare(`SELECT ${blockPlace}, check_sum AS checkSum, facts FROM blocks WHERE id = ?`);
     this.selectArrivals = prepare('SELECT check_sum AS checkSum, arrivals FROM blocks WHERE id = ?');
     this.selectRollup = prepare('SELECT cells FROM rollups WHERE id = ?').pluck();
     this.selectKind = prepare('SELECT kind FROM metrics WHERE device = ? AND metric = ?').pluck();
@@ -78,7 +82,7 @@ export class Snapshots {
 
   /** Runs `work` on one consistent view of a device, or of several. */
   async run<T>(
-    asked: { device: number; devices?: readonly number[]; metrics: readonly number[] } & Range,
+    asked: { device: number; devices?: readonly number[]; metrics: readonly number[]; facts?: boolean } & Range,
     work: (streams: readonly SnapshotStream[]) => T,
   ): Promise<T> {
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
@@ -95,6 +99,7 @@ export class Snapshots {
           metrics: asked.metrics,
           fromMs: asked.fromMs,
           toMs: asked.toMs,
+          facts: asked.facts === true,
         });
         if (!answer.moved) return work(answer.streams.map((head, i) => ({ ...streams[i]!, ...head })));
       } finally {
@@ -133,7 +138,7 @@ export class Snapshots {
     const columnId = columnIdOf(block, metric, isText);
     const row = this.selectColumn.get(columnId) as { stats: Uint8Array; data: Uint8Array } | undefined;
     // Retention leaves no bytes of readings that it took.
-    if (row === undefined || row.data.length === 0) return undefined;
+    if (row === undefined || (isBytes(row.data) && row.data.length === 0)) return undefined;
     const { minMs, maxMs } = this.ranges.get(block)!;
     if (takeStats({ columnId, minMs, maxMs }, row.stats, row.data) === null) return this.noteDamage(columnId);
     return this.decode(row.data, columnId);
@@ -141,6 +146,16 @@ export class Snapshots {
 
   readRollup(block: number, metric: number, isText: boolean): Uint8Array | undefined {
     return this.selectRollup.get(columnIdOf(block, metric, isText)) as Uint8Array | undefined;
+  }
+
+  /** How the block's rows came; undefined where that is not known or damaged. */
+  readFacts(block: number): { rows: number; facts: Uint8Array } | undefined {
+    const row = this.selectFacts.get(block) as
+      | (BlockPlace & { checkSum: Uint8Array | null; facts: Uint8Array | null })
+      | undefined;
+    if (row === undefined || row.facts === null || row.checkSum === null) return undefined;
+    if (!isBlockWhole(row.checkSum, row, row.facts)) return this.noteDamage(columnIdOf(block, 0, false));
+    return { rows: row.rows, facts: row.facts };
   }
 
   /** Undefined where the block's row is damaged. */

@@ -145,6 +145,18 @@ class ThreadedStore implements Store {
   events(device: Parameters<Store['events']>[0], limit: number): ReturnType<Store['events']> {
     return this.desk.ask({ kind: 'events', device, limit }) as Promise<Answer> as ReturnType<Store['events']>;
   }
+  completeness(
+    query: Parameters<Store['completeness']>[0],
+    signal?: Parameters<Store['completeness']>[1],
+  ): ReturnType<Store['completeness']> {
+    return this.desk.ask({ kind: 'completeness', query }, signal) as Promise<Answer> as ReturnType<
+      Store['completeness']
+    >;
+  }
+  fleetCompleteness(query: Parameters<Store['fleetCompleteness']>[0]): ReturnType<Store['fleetCompleteness']> {
+    const answer = this.desk.ask({ kind: 'fleetCompleteness', query });
+    return answer as Promise<Answer> as ReturnType<Store['fleetCompleteness']>;
+  }
   gaps(device: Parameters<Store['gaps']>[0]): ReturnType<Store['gaps']> {
     return this.desk.ask({ kind: 'gaps', device }) as Promise<Answer> as ReturnType<Store['gaps']>;
   }

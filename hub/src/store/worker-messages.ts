@@ -6,6 +6,10 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type {
+  CompletenessAnswer,
+  CompletenessQuery,
+  FleetCompleteness,
+  FleetCompletenessQuery,
   HistoryAnswer,
   HistoryQuery,
   ReadingsAnswer,
@@ -15,6 +19,7 @@ import type {
   StoredGap,
   StoredState,
 } from '../core/ports.ts';
+import type { BlockFacts } from './block-facts.ts';
 import type { LedgerOptions } from './ledger.ts';
 
 export type WriterOptions = LedgerOptions & { readonly readerPorts: readonly MessagePort[]; readonly probeMs: number };
@@ -61,8 +66,16 @@ export type Question =
   | { readonly kind: 'history'; readonly query: HistoryQuery }
   | { readonly kind: 'readings'; readonly query: ReadingsQuery }
   | { readonly kind: 'events'; readonly device: number; readonly limit: number }
-  | { readonly kind: 'gaps'; readonly device: number };
-export type Answer = HistoryAnswer | ReadingsAnswer | readonly StoredEvent[] | readonly StoredGap[];
+  | { readonly kind: 'gaps'; readonly device: number }
+  | { readonly kind: 'completeness'; readonly query: CompletenessQuery }
+  | { readonly kind: 'fleetCompleteness'; readonly query: FleetCompletenessQuery };
+export type Answer =
+  | HistoryAnswer
+  | ReadingsAnswer
+  | readonly StoredEvent[]
+  | readonly StoredGap[]
+  | CompletenessAnswer
+  | FleetCompleteness;
 
 export type ToReader = { readonly kind: 'ask'; readonly question: Question } | { readonly kind: 'close' };
 export type FromReader =
@@ -75,13 +88,25 @@ export interface HeadRequest {
   readonly metrics: readonly number[];
   readonly fromMs: number;
   readonly toMs: number;
+  /** Say how the unsealed rows came, too. */
+  readonly facts?: boolean;
+}
+/** How a head's rows came, and the share of them in the range asked for. */
+export interface HeadFacts {
+  readonly facts: BlockFacts;
+  readonly rows: number;
+  readonly share: number;
 }
 /** `moved`: a stream was sealed since the reader's snapshot; it must take a new one. Streams are in the order asked for. */
 export type HeadAnswer =
   | { readonly moved: true }
   | {
       readonly moved: false;
-      readonly streams: readonly { readonly committedSeq: number; readonly columns: readonly HeadRows[] }[];
+      readonly streams: readonly {
+        readonly committedSeq: number;
+        readonly columns: readonly HeadRows[];
+        readonly head?: HeadFacts;
+      }[];
     };
 
 /** Readings of one metric in order of arrival. */

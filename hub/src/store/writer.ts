@@ -7,6 +7,7 @@
  */
 import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { answerHeadRequest } from './head-answer.ts';
+import { aliveEveryMs } from './hub-runs.ts';
 import { Ledger } from './ledger.ts';
 import { codeOf, damageAdvice, isDamage, isWorldFailure, needsReopening, sizeOfFile } from './sqlite.ts';
 import { loadState } from './stored-state.ts';
@@ -35,6 +36,7 @@ class Writer {
   private turn: NodeJS.Immediate | null = null;
   private maintenanceAfterMs = 0;
   private probeTimer: NodeJS.Timeout | null = null;
+  private readonly aliveTimer: NodeJS.Timeout;
   private figures: WriterFigures = { commitMs: 0, logBytes: 0, databaseBytes: 0, walBytes: 0 };
   private figuresAtMs = Number.NEGATIVE_INFINITY;
 
@@ -47,6 +49,7 @@ class Writer {
     for (const reader of options.readerPorts) {
       reader.on('message', (request: HeadRequest) => reader.postMessage(answerHeadRequest(this.ledger.heads, request)));
     }
+    this.aliveTimer = setInterval(() => this.state === 'ok' && this.ledger.noteAlive(), aliveEveryMs);
     this.scheduleTurn();
   }
 
@@ -166,6 +169,8 @@ class Writer {
   private close(): void {
     if (this.turn !== null) clearImmediate(this.turn);
     if (this.probeTimer !== null) clearTimeout(this.probeTimer);
+    clearInterval(this.aliveTimer);
+    if (this.state === 'ok') this.ledger.noteAlive();
     this.state = 'unavailable';
     this.ledger.close();
     for (const reader of this.options.readerPorts) reader.close();

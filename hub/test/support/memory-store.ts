@@ -106,6 +106,10 @@ export class MemoryStore implements Store {
   }
   events = () => Promise.resolve([]);
   gaps = () => Promise.resolve([]);
+  completeness(): never {
+    throw new Error('the memory store knows no completeness');
+  }
+  fleetCompleteness = () => Promise.resolve([]);
   health(): StoreHealth {
     const figures = { databaseBytes: 0, walBytes: 0, logBytes: 0, committedGroups: 0, commitMsP50: 0, commitMsMax: 0 };
     const state = this.isAvailable ? 'ok' : 'unavailable';
