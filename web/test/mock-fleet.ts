@@ -36,7 +36,7 @@ export interface MockDevice {
   readonly metrics: MetricDeclaration[];
   readonly batches: MockBatch[];
   readonly events: MockEvent[];
-  /** As declared by the device. */
+  /** As completeness tells them. */
   readonly gaps: object[];
 }
 

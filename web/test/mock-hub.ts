@@ -117,7 +117,10 @@ export class MockHub {
     if (path === '/history') return this.answerHistory(url.searchParams);
     const device = this.devices.find((one) => one.id === parts[2]);
     if (device === undefined) return refuse(404, 'not-found', 'There is no such device');
-    if (parts[3] === 'gaps') return { status: 200, json: { gaps: device.gaps } };
+    if (parts[3] === 'completeness') {
+      const counts = { percent: 99.98, received: 60, late: 0, backfilled: 0, skipped: 0, missing: 0 };
+      return { status: 200, json: { ...counts, gaps: device.gaps } };
+    }
     if (parts[3] === 'events') return { status: 200, json: { events: [...device.events].reverse() } };
     return { status: 200, json: describe(device) };
   }

@@ -132,10 +132,8 @@ describe('time', () => {
         const inHole = (timeMs: number) => timeMs > nowMs - 150_000 && timeMs < nowMs - 90_000;
         device.batches.splice(0, Infinity, ...device.batches.filter((batch) => !inHole(batch.times[0]!)));
         device.gaps.push({
-          stream: device.stream,
-          fromSeq: 100,
-          toSeq: 160,
-          reason: 'overflow',
+          cause: 'skipped-overflow',
+          because: null,
           fromMs: nowMs - 150_000,
           toMs: nowMs - 90_000,
           readings: 720,
@@ -153,6 +151,7 @@ describe('time', () => {
       })
       .toContain('720 readings lost: the outbox was full');
     expect(await note.isVisible()).toBe(true);
+    await page.locator('.facts').getByText('99.980').waitFor();
     await page.mouse.move(box.x + box.width * 0.9, box.y + 30);
     await expect.poll(() => note.textContent()).toBe('');
     expect(problems).toEqual([]);

@@ -7,7 +7,7 @@
 import type { EventLevel, MetricKind } from '@lapwing/protocol';
 import type { HistoryAnswer } from '../core/device-timeline.ts';
 import type { DeviceFacts } from '../core/feed-state.ts';
-import type { DeclaredGap } from '../core/gap-cause.ts';
+import type { Completeness, DeclaredGap } from '../core/gap-cause.ts';
 
 export class HubRefusal extends Error {
   readonly status: number;
@@ -148,6 +148,11 @@ export class HubClient {
   async readEvents(id: string, limit: number): Promise<readonly StoredEvent[]> {
     const path = `/api/v1/devices/${encodeURIComponent(id)}/events?limit=${limit}`;
     return (await this.call<{ events: readonly StoredEvent[] }>('GET', path)).events;
+  }
+  /** What came of a stretch, and why the rest did not. */
+  readCompleteness(id: string, fromMs: number, toMs: number): Promise<Completeness> {
+    const query = `from=${Math.floor(fromMs)}&to=${Math.ceil(toMs)}`;
+    return this.call('GET', `/api/v1/devices/${encodeURIComponent(id)}/completeness?${query}`);
   }
   readHistory(request: HistoryRequest, signal?: AbortSignal): Promise<HistoryReply> {
     const query = new URLSearchParams({

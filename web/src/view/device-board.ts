@@ -8,13 +8,15 @@ import type { BatchScratch } from '@lapwing/protocol';
 import { signal } from '@preact/signals';
 import { DeviceTimeline } from '../core/device-timeline.ts';
 import type { DeviceRecord } from '../core/feed-state.ts';
-import type { DeclaredGap } from '../core/gap-cause.ts';
+import type { CausedGap, Completeness } from '../core/gap-cause.ts';
+import { readDeclared } from '../core/gap-cause.ts';
 import { learnNumbers } from '../core/number-format.ts';
 import { planQuery, type TimeRange } from '../core/time-range.ts';
 import { clampWindow, isSameWindow, makeWindowRange, type TimeWindow } from '../core/time-window.ts';
 import type { App } from './app-context.ts';
 
 const historyEveryMs = 3_000;
+const gapsEveryMs = 30_000;
 const retryEveryMs = 5_000;
 /** Longest wait for the feed to introduce the device. */
 const introductionMs = 2_000;
@@ -41,8 +43,10 @@ export class DeviceBoard {
   /** What the charts show now. */
   timeline: DeviceTimeline;
   readonly historyState = signal<'loading' | 'ready' | 'failed'>('loading');
-  /** Why stretches are empty, as far as the device said. */
-  gaps: readonly DeclaredGap[] = [];
+  /** Why stretches are empty, as far as anybody knows. */
+  gaps: readonly CausedGap[] = [];
+  /** Of the stretch on the screen; null until the hub has said. */
+  readonly completeness = signal<Completeness | null>(null);
   /** Taking the place of `timeline` once its history is there: until then the old data is drawn in the new window. */
   private incoming: DeviceTimeline | null = null;
   private range: TimeRange;
@@ -56,6 +60,7 @@ export class DeviceBoard {
   private readonly writers = new Set<(view: BoardView) => void>();
   private readonly bornMs: number;
   private nextHistoryMs = 0;
+  private nextGapsMs = 0;
   private nextTextsMs = 0;
   private abort: AbortController | null = null;
   private settleTimer: ReturnType<typeof setTimeout> | undefined;
@@ -85,6 +90,7 @@ export class DeviceBoard {
     else this.incoming = next;
     this.abort?.abort();
     this.nextHistoryMs = 0;
+    this.nextGapsMs = 0;
     this.growMetrics();
   }
 
@@ -143,7 +149,6 @@ export class DeviceBoard {
       // After a reconnection, or when the feed left readings out, only history knows the stretch between.
       observeSnapshot: (device) => this.askAgain(device),
     });
-    void this.loadGaps();
     const endPainter = this.app.addPainter((nowHubMs) => this.paint(nowHubMs));
     return () => {
       endObserver();
@@ -178,7 +183,7 @@ export class DeviceBoard {
   private askAgain(device: DeviceRecord): void {
     if (device !== this.device) return;
     (this.incoming ?? this.timeline).needsHistory = true;
-    void this.loadGaps();
+    this.nextGapsMs = Math.min(this.nextGapsMs, this.app.nowHubMs() + historyEveryMs);
   }
 
   private growMetrics(): void {
@@ -189,11 +194,17 @@ export class DeviceBoard {
   }
 
   /** Best effort: a gap without a known cause is still drawn as a gap. */
-  private async loadGaps(): Promise<void> {
+  private async loadGaps(nowHubMs: number): Promise<void> {
+    this.nextGapsMs = nowHubMs + gapsEveryMs;
+    const { fromMs, toMs } = this.window;
     try {
-      this.gaps = await this.app.hub.readGaps(this.device.id);
+      const found = await this.app.hub.readCompleteness(this.device.id, fromMs, toMs);
+      this.completeness.value = found;
+      this.gaps = found.gaps;
     } catch (error) {
-      console.info(`Lapwing: the causes of gaps could not be read: ${String(error)}`);
+      this.completeness.value = null;
+      console.info(`Lapwing: completeness could not be read: ${String(error)}`);
+      this.gaps = readDeclared(await this.app.hub.readGaps(this.device.id).catch(() => []));
     }
   }
 
@@ -214,6 +225,10 @@ export class DeviceBoard {
     }
     if (wanting.needsHistory && wanting.state !== 'loading' && nowHubMs >= this.nextHistoryMs) {
       void this.loadHistory(wanting, nowHubMs);
+    }
+    // Behind the charts' own data, which people came for.
+    if (this.incoming === null && this.timeline.state === 'joined' && nowHubMs >= this.nextGapsMs) {
+      void this.loadGaps(nowHubMs);
     }
     const view = { fromMs: fromMs + this.offsetMs, edgeMs, nowHubMs };
     for (const draw of this.drawers) draw(view);

@@ -2,12 +2,14 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { DeviceRecord } from '../core/feed-state.ts';
-import { formatAge, formatOffset, noValue } from '../core/number-format.ts';
+import { formatPercent } from '../core/gap-cause.ts';
+import { formatAge, formatOffset, noValue, thinSpace } from '../core/number-format.ts';
 import { useApp } from './app-context.ts';
 import { formatFull, formatMoment } from './clock-text.ts';
+import type { DeviceBoard } from './device-board.ts';
 import { StatusMark } from './status-mark.tsx';
 
-export function DeviceHeader({ device }: { device: DeviceRecord }) {
+export function DeviceHeader({ device, board }: { device: DeviceRecord; board: DeviceBoard }) {
   const app = useApp();
   const age = useSignal(noValue);
   const seen = useSignal(noValue);
@@ -32,6 +34,7 @@ export function DeviceHeader({ device }: { device: DeviceRecord }) {
         <h1>{device.id}</h1>
       </div>
       <dl class="facts">
+        <CompletenessFact board={board} />
         <Fact name="Model">{device.model === '' ? noValue : device.model}</Fact>
         <Fact name="Firmware">{device.firmware === '' ? noValue : device.firmware}</Fact>
         <Fact name="Fresh" wide="8.5ch">
@@ -45,6 +48,20 @@ export function DeviceHeader({ device }: { device: DeviceRecord }) {
         </Fact>
       </dl>
     </header>
+  );
+}
+
+function CompletenessFact({ board }: { board: DeviceBoard }) {
+  const found = board.completeness.value;
+  const percent = found?.percent ?? null;
+  const title =
+    found === null
+      ? ''
+      : `Of the stretch shown: ${found.received} received, of them ${found.late} late and ${found.backfilled} backfilled; ${found.skipped} declared lost, about ${found.missing} missing`;
+  return (
+    <Fact name="Complete" wide="8ch" title={title}>
+      {percent === null ? noValue : `${formatPercent(percent)}${thinSpace}%`}
+    </Fact>
   );
 }
 

@@ -88,7 +88,7 @@ function KnownDevice(props: {
   const layout = useMemo(() => planCharts(device.metrics), [device.metrics.length]);
   return (
     <div class="device-page">
-      <DeviceHeader device={device} />
+      <DeviceHeader device={device} board={board} />
       {device.metrics.length === 0 ? (
         <section class="notice">
           <h2>Nothing measured yet</h2>
