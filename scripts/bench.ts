@@ -8,9 +8,12 @@ import { runBatch } from './bench/batch.ts';
 import type { BenchChoice } from './bench/bench-choice.ts';
 import { runConnections } from './bench/connections.ts';
 import { runFanout } from './bench/fanout.ts';
+import { runGrowth } from './bench/growth.ts';
+import { runLatency } from './bench/latency.ts';
 import { runLive } from './bench/live.ts';
 import { runQuery } from './bench/query.ts';
 import { recordReport } from './bench/record-report.ts';
+import { runRestart } from './bench/restart.ts';
 import { runSize } from './bench/size.ts';
 import { exitOnSignals } from './child-processes.ts';
 import { type LoadReport, printReport } from './load-report.ts';
@@ -28,6 +31,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   query: { run: runQuery, rounds: 5 },
   fanout: { run: runFanout, rounds: 5 },
   connections: { run: runConnections, rounds: 5 },
+  latency: { run: runLatency, rounds: 5 },
+  restart: { run: runRestart, rounds: 5 },
+  growth: { run: runGrowth, rounds: 1 },
 };
 
 const usage = `usage: npm run bench -- SCENARIO [--peers] [--quick] [--rounds 1…20] [--json] [--record] [--csv FILE…] [-- HUB OPTIONS]

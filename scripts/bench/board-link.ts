@@ -36,6 +36,7 @@ export class BoardLink implements LiveBoard {
   /** Why the link ended, '' while it lives. */
   ended = '';
   private readonly socket: WebSocket;
+  private readonly epoch = Date.now();
   private readonly walk: SeededWalk;
 
   private constructor(socket: WebSocket, seed: number) {
@@ -96,7 +97,8 @@ export class BoardLink implements LiveBoard {
         token: '',
         model: 'load',
         firmware: '1',
-        epoch: 1,
+        // A load keeps no outbox: each link numbers from 1, and is a stream of its own.
+        epoch: this.epoch,
         clockMs: Date.now(),
         metrics: boardMetrics,
       }),

@@ -33,6 +33,12 @@ export interface Contestant {
   readonly hub: () => BenchHub | null;
 }
 
+export interface HubContestant extends Contestant {
+  /** The same hub as another process: whoever restarts it otherwise says so. */
+  readonly adopt: (hub: BenchHub) => void;
+  readonly tokenOf: (device: string) => string;
+}
+
 const fillMsMax = 900_000;
 /** InfluxDB compacts what has been cold for 10 s. */
 const influxColdMs = 18_000;
@@ -59,12 +65,12 @@ const deviceIds = (source: SourcePlan): string[] =>
     ? Array.from({ length: source.devices }, (_, i) => fleetDevice(i))
     : openSource(source).map(({ id }) => id);
 
-async function openHubContestant(args: readonly string[]): Promise<Contestant> {
+export async function openHubContestant(args: readonly string[]): Promise<HubContestant> {
   let hub = await openHub(args);
   const tokens = new Map<string, string>();
   const enrolAll = async (ids: readonly string[]): Promise<string[]> => {
     const fresh = ids.filter((id) => !tokens.has(id));
-    const made = await enrolDevices(hub.client, fresh);
+    const made = fresh.length === 0 ? [] : await enrolDevices(hub.client, fresh);
     for (const [i, id] of fresh.entries()) tokens.set(id, made[i]!);
     return ids.map((id) => tokens.get(id)!);
   };
@@ -87,6 +93,10 @@ async function openHubContestant(args: readonly string[]): Promise<Contestant> {
     },
     close: () => closeHub(hub),
     hub: () => hub,
+    adopt: (other) => {
+      hub = other;
+    },
+    tokenOf: (device) => tokens.get(device) ?? '',
   };
 }
 

@@ -14,6 +14,7 @@ import { SeededWalk } from './seeded-walk.ts';
 export interface FanoutPlan {
   readonly url: string;
   readonly cookie: string;
+  /** The last is the loud device's. */
   readonly tokens: readonly string[];
   readonly viewers: number;
   readonly stalled: number;
@@ -21,6 +22,7 @@ export interface FanoutPlan {
   /** Until the kernel's buffers of a viewer that does not read are full. */
   readonly fillMs: number;
   readonly windowMs: number;
+  readonly settleMs: number;
 }
 
 export interface FanoutResult {
@@ -37,8 +39,10 @@ const metrics = [
   ...Array.from({ length: 8 }, (_, i) => ({ name: `m${i + 1}`, unit: '', kind: 'gauge' as const })),
   { name: 'note', unit: '', kind: 'text' } as const,
 ];
-/** So that a stalled viewer's buffers fill within seconds. */
-const noteText = 'a line of a log that a device shows to whoever watches; '.repeat(16);
+/** The loud device, which only those that will stall watch: it fills their buffers, and disturbs nobody else. */
+const loudMetrics = Array.from({ length: 8 }, (_, i) => ({ name: `text${i}`, unit: '', kind: 'text' as const }));
+const longText = 'a line of a log that a device shows to whoever watches; '.repeat(18);
+const loudEveryMs = 20;
 const openAtOnce = 50;
 const nowUs = (): number => Math.round(performance.now() * 1000);
 
@@ -58,11 +62,13 @@ class Crowd {
     const url = `${plan.url.replace('http', 'ws')}/viewer/v1`;
     while (this.viewers.length < plan.viewers) {
       const some = Math.min(openAtOnce, plan.viewers - this.viewers.length);
-      await Promise.all(Array.from({ length: some }, () => this.openOne(url, plan)));
+      const first = this.viewers.length;
+      await Promise.all(Array.from({ length: some }, (_, i) => this.openOne(url, plan, first + i)));
     }
   }
 
-  private async openOne(url: string, { cookie, url: origin }: FanoutPlan): Promise<void> {
+  private async openOne(url: string, plan: FanoutPlan, index: number): Promise<void> {
+    const { cookie, url: origin, tokens, stalled } = plan;
     const socket = new WebSocket(url, 'lapwing.v1', { perMessageDeflate: false, origin, headers: { cookie } });
     const viewer: Viewer = { socket, isStalled: false, isConflated: false };
     await new Promise<void>((fulfil, reject) => {
@@ -71,8 +77,10 @@ class Crowd {
     });
     socket.on('close', () => (this.lost += 1));
     socket.on('message', (frame: Buffer) => this.take(viewer, frame));
-    socket.send(encodeMessage({ type: 'subscribe', id: 1, devices: [] }));
-    this.viewers.push(viewer);
+    const watched = index < stalled ? tokens.length : tokens.length - 1;
+    const devices = Array.from({ length: watched }, (_, i) => fleetDevice(i));
+    socket.send(encodeMessage({ type: 'subscribe', id: 1, devices }));
+    this.viewers[index] = viewer;
   }
 
   private take(viewer: Viewer, frame: Buffer): void {
@@ -116,7 +124,7 @@ async function openDevices(plan: FanoutPlan): Promise<RawWsLink[]> {
         };
       });
       const facts = { version: 1, deviceId: fleetDevice(i), token: '', model: 'load', firmware: '1', epoch: 1 };
-      link.write(RawWsLink.wrap(encodeMessage({ type: 'hello', ...facts, clockMs: Date.now(), metrics })));
+      link.write(RawWsLink.wrap(encodeMessage({ type: 'hello', ...facts, clockMs: Date.now(), metrics: i === plan.tokens.length - 1 ? loudMetrics : metrics })));
       await welcomed;
       return link;
     }),
@@ -124,7 +132,9 @@ async function openDevices(plan: FanoutPlan): Promise<RawWsLink[]> {
 }
 
 async function runPlan(plan: FanoutPlan, say: (type: 'measuring' | 'measured') => void): Promise<FanoutResult> {
-  const devices = await openDevices(plan);
+  const all = await openDevices(plan);
+  const devices = all.slice(0, -1);
+  const loud = all.at(-1)!;
   const crowd = new Crowd();
   await crowd.open(plan);
   const walks = devices.map((_, i) => new SeededWalk(i, metrics.length));
@@ -135,17 +145,20 @@ async function runPlan(plan: FanoutPlan, say: (type: 'measuring' | 'measured') =
     seq += 1;
   };
   const timer = setInterval(sendAll, plan.everyMs / devices.length);
-  await sleep(plan.fillMs / 2);
+  await sleep(plan.settleMs);
   crowd.window.open(nowUs());
   await sleep(plan.windowMs);
-  const all = crowd.window.quantiles();
+  const before = crowd.window.quantiles();
   say('measuring');
   const stalled = crowd.viewers.slice(0, plan.stalled);
   for (const viewer of stalled) {
     viewer.isStalled = true;
     viewer.socket.pause();
   }
+  const stopLoud = startLoud(loud);
   await sleep(plan.fillMs);
+  stopLoud();
+  await sleep(plan.settleMs);
   crowd.window.open(nowUs());
   await sleep(plan.windowMs);
   const others = crowd.window.quantiles();
@@ -156,15 +169,32 @@ async function runPlan(plan: FanoutPlan, say: (type: 'measuring' | 'measured') =
   clearInterval(timer);
   const { lost } = crowd;
   for (const { socket } of crowd.viewers) socket.terminate();
-  for (const link of devices) link.close();
-  return { all, others, measured, conflated: stalled.filter(({ isConflated }) => isConflated).length, lost };
+  for (const link of all) link.close();
+  return { all: before, others, measured, conflated: stalled.filter(({ isConflated }) => isConflated).length, lost };
+}
+
+/** Returns how to stop it. */
+function startLoud(link: RawWsLink): () => void {
+  let seq = 0;
+  const timer = setInterval(() => {
+    seq += 1;
+    const columns = loudMetrics.map((_, metric) => ({
+      metric,
+      encoding: 'text' as const,
+      present: null,
+      values: [`${seq} ${longText}`],
+    }));
+    const times = Float64Array.of(Date.now());
+    link.write(RawWsLink.wrap(encodeMessage({ type: 'batch', seq, ackNow: false, backfill: false, times, columns })));
+  }, loudEveryMs);
+  return () => clearInterval(timer);
 }
 
 function sendOne(link: RawWsLink, walk: SeededWalk, seq: number): void {
   if (link.ended !== '') throw new Error(`a device lost its link: ${link.ended}`);
   walk.step();
   const columns = metrics.map(({ kind }, m) => {
-    if (kind === 'text') return { metric: m, encoding: 'text' as const, present: null, values: [`${seq} ${noteText}`] };
+    if (kind === 'text') return { metric: m, encoding: 'text' as const, present: null, values: [`${seq} is well`] };
     return makeNumberColumn(m, [m === 0 ? nowUs() : walk.tenths[m]! / 10]);
   });
   const batch = { type: 'batch', seq, ackNow: false, backfill: false, times: Float64Array.of(Date.now()), columns } as const;

@@ -1,7 +1,7 @@
 /**
  * Scenario `fanout`: 1,000 viewers watch ten devices of ten metrics, one frame a second each; then 100 viewers stop reading.
- * What that changes for the others, and what the stalled cost the hub, is the question. Owns the hub. One of the ten metrics is a
- * text of about 900 bytes, so that the stalled are behind within the window, and not only their kernel buffers.
+ * What that changes for the others, and what the stalled cost the hub, is the question. Owns the hub. Between the two
+ * windows a loud device sends to the stalled alone, until the stalled are behind in the hub and not only in the kernel's buffers.
  */
 import { atMost, type LoadReport } from '../load-report.ts';
 import type { BenchChoice } from './bench-choice.ts';
@@ -52,11 +52,11 @@ export async function runFanout(choice: BenchChoice): Promise<LoadReport> {
 async function takeTurn(choice: BenchChoice): Promise<LoadRun<FanoutResult>> {
   const hub = await openHub(choice.hubArgs);
   try {
-    const names = Array.from({ length: devices }, (_, i) => fleetDevice(i));
+    const names = Array.from({ length: devices + 1 }, (_, i) => fleetDevice(i));
     const tokens = await enrolDevices(hub.client, names);
     const times = choice.quick
-      ? { everyMs: 500, fillMs: 10_000, windowMs: 8_000 }
-      : { everyMs: 1_000, fillMs: 30_000, windowMs: 20_000 };
+      ? { everyMs: 1_000, fillMs: 14_000, windowMs: 6_000, settleMs: 1_500 }
+      : { everyMs: 1_000, fillMs: 25_000, windowMs: 15_000, settleMs: 3_000 };
     const plan: FanoutPlan = { url: hub.url, cookie: hub.client.cookie, tokens, viewers, stalled, ...times };
     return await runLoad<FanoutResult>({ script: 'fanout-load.ts', plan, pids: [hub.pid], msMax: 180_000 });
   } finally {

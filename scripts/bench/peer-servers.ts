@@ -24,13 +24,12 @@ export interface PeerServer {
 interface Peer {
   readonly program: string;
   readonly debianPackage: string;
-  readonly versionArgs: readonly string[];
 }
 
 export const peers = {
-  mosquitto: { program: 'mosquitto', debianPackage: 'mosquitto', versionArgs: ['-h'] },
-  influxdb: { program: 'influxd', debianPackage: 'influxdb', versionArgs: ['version'] },
-  'victoria-metrics': { program: 'victoria-metrics', debianPackage: 'victoria-metrics', versionArgs: ['-version'] },
+  mosquitto: { program: 'mosquitto', debianPackage: 'mosquitto' },
+  influxdb: { program: 'influxd', debianPackage: 'influxdb' },
+  'victoria-metrics': { program: 'victoria-metrics', debianPackage: 'victoria-metrics' },
 } as const satisfies Record<string, Peer>;
 export type PeerName = keyof typeof peers;
 
@@ -44,13 +43,13 @@ export function tellMissing(names: readonly PeerName[]): string {
   return `not installed: ${missing.join(', ')}. On Debian: apt-get install -y --no-install-recommends ${packages}`;
 }
 
+/** As the package manager knows them: not every one of the programs can tell. */
 export async function readPeerVersions(names: readonly PeerName[]): Promise<Record<string, string>> {
   const versions: Record<string, string> = {};
   for (const name of names) {
-    const { program, versionArgs } = peers[name];
-    const said = await promisify(execFile)(findProgram(program) ?? program, [...versionArgs]).catch((error) => error);
-    const text = `${said.stdout ?? ''}${said.stderr ?? ''}`;
-    versions[name] = /v?(\d+\.\d+\.\d+)/.exec(text)?.[1] ?? 'unknown';
+    const asked = ['-W', '-f', '${Version}', peers[name].debianPackage];
+    const said = await promisify(execFile)('dpkg-query', asked).catch(() => ({ stdout: '' }));
+    versions[name] = /(\d+\.\d+\.\d+)/.exec(said.stdout)?.[1] ?? 'unknown';
   }
   return versions;
 }
