@@ -4,7 +4,7 @@
  * Ids: a device has a public text id (`deviceId`) and a small `DeviceKey` in this hub; a stream is one (device, epoch).
  * Keys are handed out by the main thread (it is the only one that makes devices and streams) and are never reused.
  */
-import type { EventLevel, MetricDeclaration, SkipReason } from '@lapwing/protocol';
+import type { EventLevel, MetricDeclaration, MetricKind, SkipReason } from '@lapwing/protocol';
 
 declare const brand: unique symbol;
 export type DeviceKey = number & { readonly [brand]: 'device' };
@@ -118,7 +118,9 @@ export type StoreChange =
   | { readonly kind: 'session'; readonly session: StoredSession }
   | { readonly kind: 'sessionGone'; readonly hash: string }
   | { readonly kind: 'apiToken'; readonly token: StoredApiToken }
-  | { readonly kind: 'apiTokenGone'; readonly id: string };
+  | { readonly kind: 'apiTokenGone'; readonly id: string }
+  /** Applied from now on, a few milliseconds at a time. */
+  | { readonly kind: 'retention'; readonly policy: RetentionPolicy };
 
 /** The store's word about one group: for each stream in it, the highest sequence number now durable. */
 export interface Receipt {
@@ -244,6 +246,39 @@ export interface ReadingsAnswer {
   readonly damaged?: number;
 }
 
+/** Which metrics, and for how long what is kept of them. Ages are of sample time; days may be fractions; null: for ever. */
+export interface RetentionRule {
+  /** Globs (`*` any characters, `?` one) over the device's id and the metric's name. */
+  readonly device: string;
+  readonly metric: string;
+  /** null: any. */
+  readonly unit: string | null;
+  readonly kind: MetricKind | null;
+  /** Readings. */
+  readonly rawDays: number | null;
+  /** What outlives them: count, min, max, sum, first and last of every `cellMs` (one of the store's tiers) and longer. */
+  readonly tiers: readonly { readonly cellMs: number; readonly days: number | null }[];
+}
+/** The first rule that names a metric decides. What no rule names is kept for ever, as everything is with no rules. */
+export interface RetentionPolicy {
+  readonly rules: readonly RetentionRule[];
+}
+/** For each rule, and last for what no rule names: what there is now, and what of it would go at once. Sealed blocks only. */
+export interface RetentionPreview {
+  readonly rules: readonly {
+    readonly metrics: number;
+    readonly readingBytes: number;
+    readonly readingBytesFreed: number;
+    readonly rollupBytes: number;
+    /** Negative where rollups would be written in place of readings. */
+    readonly rollupBytesFreed: number;
+    /** Of the readings there are now; NaN for none. */
+    readonly readingsFromMs: number;
+    readonly readingsToMs: number;
+    readonly bytesPerDay: number;
+  }[];
+}
+
 export interface StoredEvent {
   readonly atMs: number;
   readonly arrivedMs: number;
@@ -340,6 +375,13 @@ export interface Store {
   completeness(query: CompletenessQuery, signal?: AbortSignalLike): Promise<CompletenessAnswer>;
   /** The percentages alone, of every device. */
   fleetCompleteness(query: FleetCompletenessQuery): Promise<FleetCompleteness>;
+  /** As it was saved last (`change` of kind retention). */
+  retention(): Promise<RetentionPolicy>;
+  /** What a policy would take if it were saved at `nowMs`; changes nothing. */
+  previewRetention(
+    asked: { policy: RetentionPolicy; nowMs: number },
+    signal?: AbortSignalLike,
+  ): Promise<RetentionPreview>;
   health(): StoreHealth;
   /** Commits what is queued, then ends its threads. */
   close(): Promise<void>;

@@ -28,6 +28,7 @@ const statementTexts = {
   sessionGone: 'DELETE FROM sessions WHERE hash = ?',
   apiToken: 'INSERT OR REPLACE INTO api_tokens(id, hash, label, created_ms) VALUES(?, ?, ?, ?)',
   apiTokenGone: 'DELETE FROM api_tokens WHERE id = ?',
+  setting: 'INSERT OR REPLACE INTO settings(name, value) VALUES(?, ?)',
 } as const;
 
 type ChangeStatements = Record<keyof typeof statementTexts, Statement>;
@@ -102,6 +103,9 @@ function applyAccountChange(statements: ChangeStatements, change: AccountChange)
     }
     case 'apiTokenGone':
       statements.apiTokenGone.run(change.id);
+      return;
+    case 'retention':
+      statements.setting.run('retention', JSON.stringify(change.policy));
       return;
     default:
       change satisfies never;

@@ -14,6 +14,7 @@ import { GroupCursor, isGroupWhole } from './group.ts';
 import { StreamHead } from './heads.ts';
 import { HubRun } from './hub-runs.ts';
 import { fullRows, Merger } from './merge.ts';
+import { RetentionSweep } from './retention-sweep.ts';
 import { migrations } from './schema.ts';
 import { prepareSealer } from './sealer.ts';
 import {
@@ -41,6 +42,8 @@ export interface LedgerOptions {
   readonly checkpointBytes: number;
   /** For tests of a full disk: pages of 4096 bytes. */
   readonly pagesMax: number | undefined;
+  /** The hub's clock, by which retention reckons ages; Date.now where it is not given. */
+  readonly nowMs?: () => number;
 }
 
 const trimBytesPerSlice = 2 * 1024 * 1024;
@@ -63,6 +66,7 @@ export class Ledger {
   private readonly applyChange: (change: StoreChange) => void;
   private readonly seal: (heads: readonly StreamHead[]) => void;
   private readonly merger: Merger;
+  private readonly retention: RetentionSweep;
   private readonly run: HubRun;
   /** Streams whose newest blocks may be due for merging; true: the stream is finished. */
   private readonly mergeable = new Map<number, boolean>();
@@ -90,6 +94,7 @@ export class Ledger {
       const writeBlock = prepareBlockWriter(this.connection);
       this.seal = prepareSealer(this.connection, writeBlock);
       this.merger = new Merger(this.connection, writeBlock);
+      this.retention = new RetentionSweep(this.connection, options.nowMs ?? Date.now);
       this.insertLog = this.connection.prepare('INSERT INTO log(id, frames) VALUES(?, ?)');
       this.insertEvent = this.connection.prepare(
         'INSERT OR REPLACE INTO events(stream, seq, device, at_ms, arrived_ms, level, code, text) VALUES(?, ?, ?, ?, ?, ?, ?, ?)',
@@ -124,6 +129,8 @@ export class Ledger {
       throw error;
     }
     for (const head of touched) head.committedSeq = head.writtenSeq;
+    // Only when it is saved: what it takes does not come back.
+    for (const change of group.changes) if (change.kind === 'retention') this.retention.setPolicy(change.policy);
     if (group.frames > 0) this.noteLogRow(this.nextLogId++, group.bytes.length);
     this.bytesSinceCheckpoint += group.bytes.length + 4 * pageBytes;
   }
@@ -135,14 +142,14 @@ export class Ledger {
 
   /**
    * A slice of upkeep until about `untilMs` of performance.now(): a checkpoint if it is time, then sealing and trimming, then
-   * merging. True: there is more to do.
+   * merging, then retention. True: there is more to do.
    */
   maintain(untilMs: number): boolean {
     if (this.bytesSinceCheckpoint >= this.options.checkpointBytes) {
       this.bytesSinceCheckpoint = 0;
       this.connection.pragma('wal_checkpoint(PASSIVE)');
     }
-    while (this.shrinkLog() || this.mergeNext()) if (performance.now() >= untilMs) return true;
+    while (this.shrinkLog() || this.mergeNext() || this.retention.step()) if (performance.now() >= untilMs) return true;
     return false;
   }
 

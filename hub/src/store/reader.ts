@@ -8,6 +8,8 @@ import type { StoredEvent, StoredGap } from '../core/ports.ts';
 import { answerCompleteness, answerFleet } from './completeness-query.ts';
 import { answerHistory } from './history-query.ts';
 import { answerReadings } from './readings-query.ts';
+import { previewRetention } from './retention-preview.ts';
+import { readPolicy } from './retention-sweep.ts';
 import { Snapshots } from './snapshot.ts';
 import type { Answer, FromReader, Question, ReaderOptions, ToReader } from './worker-messages.ts';
 
@@ -21,6 +23,10 @@ async function answer(snapshots: Snapshots, question: Question): Promise<Answer>
       return withDamage(snapshots, await answerReadings(snapshots, question.query));
     case 'events':
       return readEvents(snapshots, question.device, question.limit);
+    case 'retention':
+      return readPolicy(snapshots.connection);
+    case 'retentionPreview':
+      return previewRetention(snapshots, question);
     case 'completeness':
       return withDamage(snapshots, await answerCompleteness(snapshots, question.query));
     case 'fleetCompleteness':

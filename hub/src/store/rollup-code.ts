@@ -58,6 +58,8 @@ export interface Rollup {
 }
 
 export function openRollup(bytes: Uint8Array): Rollup | null {
+  // A damaged row may hold anything.
+  if (!(bytes instanceof Uint8Array)) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 6 || bytes[4] !== format || view.getUint32(0, true) !== crc32(bytes.subarray(4))) return null;
   const source = new ByteSource(bytes);

@@ -28,6 +28,8 @@ export function makePrivateFile(file: string): void {
 export function openWriting(file: string, pagesMax?: number): Connection {
   makePrivateFile(file);
   const connection = new Database(file, { timeout: busyTimeoutMs });
+  // Takes effect only in a database that is still empty; an older one fills its free pages again, and is never rewritten.
+  connection.pragma('auto_vacuum = INCREMENTAL');
   connection.pragma('journal_mode = WAL');
   connection.pragma('synchronous = FULL');
   connection.pragma('wal_autocheckpoint = 0');

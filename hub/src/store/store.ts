@@ -161,6 +161,18 @@ class ThreadedStore implements Store {
     return this.desk.ask({ kind: 'gaps', device }) as Promise<Answer> as ReturnType<Store['gaps']>;
   }
 
+  retention(): ReturnType<Store['retention']> {
+    return this.desk.ask({ kind: 'retention' }) as Promise<Answer> as ReturnType<Store['retention']>;
+  }
+  previewRetention(
+    asked: Parameters<Store['previewRetention']>[0],
+    signal?: Parameters<Store['previewRetention']>[1],
+  ): ReturnType<Store['previewRetention']> {
+    return this.desk.ask({ kind: 'retentionPreview', ...asked }, signal) as Promise<Answer> as ReturnType<
+      Store['previewRetention']
+    >;
+  }
+
   health(): StoreHealth {
     const { databaseBytes, walBytes, logBytes } = this.figures;
     const { committedGroups, committedFrames } = this.queue;

@@ -14,6 +14,8 @@ import type {
   HistoryQuery,
   ReadingsAnswer,
   ReadingsQuery,
+  RetentionPolicy,
+  RetentionPreview,
   StoreChange,
   StoredEvent,
   StoredGap,
@@ -68,14 +70,18 @@ export type Question =
   | { readonly kind: 'events'; readonly device: number; readonly limit: number }
   | { readonly kind: 'gaps'; readonly device: number }
   | { readonly kind: 'completeness'; readonly query: CompletenessQuery }
-  | { readonly kind: 'fleetCompleteness'; readonly query: FleetCompletenessQuery };
+  | { readonly kind: 'fleetCompleteness'; readonly query: FleetCompletenessQuery }
+  | { readonly kind: 'retention' }
+  | { readonly kind: 'retentionPreview'; readonly policy: RetentionPolicy; readonly nowMs: number };
 export type Answer =
   | HistoryAnswer
   | ReadingsAnswer
   | readonly StoredEvent[]
   | readonly StoredGap[]
   | CompletenessAnswer
-  | FleetCompleteness;
+  | FleetCompleteness
+  | RetentionPolicy
+  | RetentionPreview;
 
 export type ToReader = { readonly kind: 'ask'; readonly question: Question } | { readonly kind: 'close' };
 export type FromReader =

@@ -19,6 +19,8 @@ const sliceMs = 4;
 const backlogMax = 1.1;
 const longSliceMs = 40;
 const figuresEveryMs = 1000;
+/** An idle hub looks this often whether retention is due. */
+const upkeepEveryMs = 60_000;
 
 const damagedProbeFactor = 60;
 
@@ -37,6 +39,8 @@ class Writer {
   private maintenanceAfterMs = 0;
   private probeTimer: NodeJS.Timeout | null = null;
   private readonly aliveTimer: NodeJS.Timeout;
+  /** Does not keep a thread that could not start. */
+  private readonly upkeepTimer = setInterval(() => this.scheduleTurn(), upkeepEveryMs).unref();
   private figures: WriterFigures = { commitMs: 0, logBytes: 0, databaseBytes: 0, walBytes: 0 };
   private figuresAtMs = Number.NEGATIVE_INFINITY;
 
@@ -169,6 +173,7 @@ class Writer {
   private close(): void {
     if (this.turn !== null) clearImmediate(this.turn);
     if (this.probeTimer !== null) clearTimeout(this.probeTimer);
+    clearInterval(this.upkeepTimer);
     clearInterval(this.aliveTimer);
     if (this.state === 'ok') this.ledger.noteAlive();
     this.state = 'unavailable';

@@ -110,6 +110,8 @@ export class MemoryStore implements Store {
     throw new Error('the memory store knows no completeness');
   }
   fleetCompleteness = () => Promise.resolve([]);
+  retention = () => Promise.resolve({ rules: [] });
+  previewRetention = () => Promise.resolve({ rules: [] });
   health(): StoreHealth {
     const figures = { databaseBytes: 0, walBytes: 0, logBytes: 0, committedGroups: 0, commitMsP50: 0, commitMsMax: 0 };
     const state = this.isAvailable ? 'ok' : 'unavailable';
