@@ -10,10 +10,11 @@ const root = resolve(import.meta.dirname, '..');
 const sources = ['web/src', 'web/public', 'web/index.html', 'web/vite.config.ts', 'protocol/src', 'package-lock.json'];
 const page = join(root, 'web/dist/index.html');
 
-/** True when it had to build. Throws an Error with the builder's own words when that failed. */
-export function buildWebIfStale(): boolean {
+/** True when it had to build; `onStart` is told before. Throws an Error with the builder's own words when that failed. */
+export function buildWebIfStale(onStart: () => void = () => undefined): boolean {
   const newestSourceMs = Math.max(...sources.map((source) => newestChangeMs(join(root, source))));
   if (existsSync(page) && statSync(page).mtimeMs >= newestSourceMs) return false;
+  onStart();
   const vite = join(root, 'node_modules/vite/bin/vite.js');
   const built = spawnSync(process.execPath, [vite, 'build', 'web', '--logLevel', 'warn'], {
     cwd: root,

@@ -110,7 +110,7 @@ function processOnSignal(): void {
 }
 
 try {
-  if (buildWebIfStale()) console.log('Built the web page.');
+  buildWebIfStale(() => console.log('Building the page (the first time only) …'));
   startHub();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, processOnSignal);
 } catch (error) {

@@ -7,6 +7,8 @@ import type { FaultName } from '@lapwing/protocol';
 import type { Log } from './log.ts';
 
 const logsPerSecondMax = 10;
+/** Somebody signed out, a device came back on another link, a laptop was closed: nobody's mistake. */
+const ordinary: ReadonlySet<FaultName> = new Set(['revoked', 'superseded', 'heartbeatTimeout']);
 
 export class FaultBook {
   private readonly log: Log;
@@ -29,7 +31,9 @@ export class FaultBook {
       this.inSecond = 0;
     }
     this.inSecond += 1;
-    if (this.inSecond <= logsPerSecondMax) this.log.warn({ fault, device: about.deviceId }, about.text);
+    if (this.inSecond > logsPerSecondMax) return;
+    const level = ordinary.has(fault) ? 'info' : 'warn';
+    this.log[level]({ fault, ...(about.deviceId === null ? {} : { device: about.deviceId }) }, about.text);
   }
 
   counts(): Record<string, number> {

@@ -85,7 +85,7 @@ function PasswordForm() {
           autocomplete="username"
           autocapitalize="none"
           spellcheck={false}
-          defaultValue="admin"
+          defaultValue="owner"
           required
         />
       </label>
