@@ -24,6 +24,7 @@ import { HubServer } from './edge/hub-server.ts';
 import { makeImportRoutes } from './edge/import-routes.ts';
 import type { Log } from './edge/log.ts';
 import { makeApiRoute } from './edge/openapi.ts';
+import { makeRetentionRoutes } from './edge/retention-routes.ts';
 import { hashToken } from './edge/secrets.ts';
 import { SignInDesk } from './edge/sign-in-desk.ts';
 import { makeSignInLink, removeOldSignInLinks } from './edge/sign-in-links.ts';
@@ -214,6 +215,7 @@ function listRoutes(core: Core, calls: { figures: () => Record<string, number>; 
     ...makeAccountRoutes({ desk, identity, roster, nowMs, rightsOnChange: calls.rightsOnChange }),
     ...makeDeviceRoutes({ roster, store, version: hubVersion, nowMs, figures: calls.figures }),
     makeHistoryRoute({ roster, store }),
+    ...makeRetentionRoutes({ store, nowMs }),
     ...makeExportRoutes({ roster, store, version: hubVersion, nowMs }),
     ...makeImportRoutes({ roster, intake, feed, nowMs }),
   ];

@@ -53,6 +53,11 @@ const keyShape = z.object({
   usesLeft: z.number().nullable(),
 });
 
+const days = z.number().min(0).max(100_000).nullable().describe('null: for ever');
+/** The store's tiers (rollup.ts): cells of other lengths could not be made from what is kept. */
+const cellMs = z.literal([1000, 5000, 15_000, 60_000, 300_000, 900_000, 3_600_000, 14_400_000, 86_400_000]);
+const glob = z.string().min(1).max(128).describe('* any characters, ? one').default('*');
+
 export const shapes = {
   signIn: z.union([
     z.object({ link: z.string().min(1).max(200) }),
@@ -202,6 +207,42 @@ export const shapes = {
           .optional(),
       }),
     ),
+  }),
+  retention: z.object({
+    rules: z
+      .array(
+        z.object({
+          device: glob,
+          metric: glob,
+          unit: z.string().max(64).nullable().default(null),
+          kind: kind.nullable().default(null),
+          rawDays: days.describe('readings'),
+          tiers: z
+            .array(z.object({ cellMs, days }))
+            .max(9)
+            .default([])
+            .describe('count, min, max, sum, first, last of every cellMs and longer'),
+        }),
+      )
+      .max(100)
+      .describe('the first rule that names a metric decides'),
+  }),
+  retentionPreview: z.object({
+    bytesFreed: z.number(),
+    rules: z
+      .array(
+        z.object({
+          metrics: z.number(),
+          readingBytes: z.number(),
+          readingBytesFreed: z.number(),
+          rollupBytes: z.number(),
+          rollupBytesFreed: z.number().describe('negative where rollups would be written in place of readings'),
+          readingsFromMs: nullableTime,
+          readingsToMs: nullableTime,
+          bytesPerDay: z.number(),
+        }),
+      )
+      .describe('one for each rule, and one more for what no rule names'),
   }),
   readingsQuery: z
     .object({
