@@ -189,6 +189,7 @@ export function settleRange(
 ): [number, number] {
   const { low, high } = data;
   if (!(low <= high)) return before === null ? [0, 1] : [before[0], before[1]];
+  if (low === 0 && high === 0) return [0, 1];
   const span = high - low || Math.max(Math.abs(high) * 0.1, 1e-3);
   if (before !== null) {
     const width = before[1] - before[0];

@@ -69,6 +69,7 @@ function makeGroup(id: string, members: readonly number[], metrics: readonly Met
   const stem = readNameStem(lead.name);
   const isRate = lead.kind === 'counter';
   const isAlone = members.length === 1;
+  const labels = shortenLabels(members.map((metric) => trimStem(metrics[metric]!.name, stem)));
   return {
     id,
     title: isAlone ? lead.name : stem,
@@ -76,10 +77,18 @@ function makeGroup(id: string, members: readonly number[], metrics: readonly Met
     isRate,
     series: members.map((metric, place) => ({
       metric,
-      label: isAlone ? '' : trimStem(metrics[metric]!.name, stem),
+      label: isAlone ? '' : labels[place]!,
       colour: (place % 8) + 1,
     })),
   };
+}
+
+/** "usage, core.0.usage, core.1.usage" says one word three times: then "usage, core.0, core.1". */
+function shortenLabels(labels: readonly string[]): readonly string[] {
+  const last = /[._/:][^._/:]+$/.exec(labels.at(-1) ?? '')?.[0];
+  if (last === undefined || !labels.every((label) => label.endsWith(last) || label === last.slice(1))) return labels;
+  const short = labels.map((label) => (label.endsWith(last) ? label.slice(0, -last.length) : label));
+  return new Set(short).size === labels.length && !short.includes('') ? short : labels;
 }
 
 export function makeRateUnit(unit: string): string {

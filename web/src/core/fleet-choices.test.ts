@@ -85,6 +85,14 @@ describe('charts', () => {
     expect(after.series.slice(0, 2)).toEqual(before.series);
   });
 
+  it('says a word that all series of a chart share only once', () => {
+    const label = (...names: string[]) =>
+      planCharts(names.map((name) => gauge(name, '%'))).charts[0]!.series.map((series) => series.label);
+    expect(label('cpu.usage', 'cpu.core.0.usage', 'cpu.core.1.usage')).toEqual(['usage', 'core.0', 'core.1']);
+    expect(label('net.eth0.rx', 'net.eth0.tx')).toEqual(['eth0.rx', 'eth0.tx']);
+    expect(label('load.1m', 'load.5m')).toEqual(['1m', '5m']);
+  });
+
   it('makes no chart of an uptime, which a tile says better', () => {
     expect(planCharts([gauge('uptime', 's'), gauge('load', '')]).charts.map((chart) => chart.title)).toEqual(['load']);
   });

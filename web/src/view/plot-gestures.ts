@@ -27,7 +27,14 @@ export function followGestures(chart: uPlot, board: DeviceBoard, nowHubMs: () =>
 
   const toX = (event: { clientX: number }) => event.clientX - surface.getBoundingClientRect().left;
   const timeAt = (x: number, { fromMs, toMs }: TimeWindow) => fromMs + (x / surface.clientWidth) * (toMs - fromMs);
-  const hideSelection = () => chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  // uPlot puts its own selection back to nothing with every move.
+  const selection = document.createElement('div');
+  selection.className = 'time-selection';
+  selection.hidden = true;
+  surface.append(selection);
+  const hideSelection = () => {
+    selection.hidden = true;
+  };
   const spread = () => {
     const [a = 0, b = 0] = [...pointers.values()];
     return Math.max(20, Math.abs(a - b));
@@ -65,7 +72,9 @@ export function followGestures(chart: uPlot, board: DeviceBoard, nowHubMs: () =>
     }
     const left = Math.max(0, Math.min(x, grip.startX));
     const right = Math.min(surface.clientWidth, Math.max(x, grip.startX));
-    chart.setSelect({ left, top: 0, width: right - left, height: surface.clientHeight }, false);
+    selection.hidden = false;
+    selection.style.left = `${left}px`;
+    selection.style.width = `${right - left}px`;
   });
   const pointerOnEnd = (event: PointerEvent) => {
     if (!pointers.delete(event.pointerId)) return;

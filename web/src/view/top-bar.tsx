@@ -93,7 +93,8 @@ function HoldButton({ route }: { route: Extract<Route, { page: 'device' }> }) {
       >
         <PlayIcon />
         <span>
-          behind <b>{behind}</b>
+          <span class="hold-word">behind </span>
+          <b>{behind}</b>
         </span>
       </button>
     );
