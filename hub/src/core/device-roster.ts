@@ -78,6 +78,9 @@ export const rosterDefaults = {
   deviceMetricsMax: limits.deviceMetricsMax,
 } as const;
 
+/** Of each device; the store keeps as many in memory. */
+const streamsKept = 16;
+
 /** A shorter absence leaves no hole worth a cause. */
 const outageMsMin = 2_000;
 
@@ -318,10 +321,19 @@ export class DeviceRoster {
     this.nextDevice = Math.max(this.nextDevice, device.key + 1);
   }
 
+  /** A device that draws an epoch at each boot must not fill the memory: whoever comes back to an older one is new to the hub. */
+  private forgetOldest({ streamByEpoch }: DeviceState): void {
+    if (streamByEpoch.size <= streamsKept) return;
+    const [epoch, oldest] = streamByEpoch.entries().next().value!;
+    streamByEpoch.delete(epoch);
+    this.streams.delete(oldest.key);
+  }
+
   private rememberStream(stream: StreamState): void {
     this.streams.set(stream.key, stream);
     stream.device.streamByEpoch.set(stream.epoch, stream);
     stream.device.stream = stream;
+    this.forgetOldest(stream.device);
     this.nextStream = Math.max(this.nextStream, stream.key + 1);
   }
 }

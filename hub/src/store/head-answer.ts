@@ -1,11 +1,12 @@
 /**
  * The writer's answers to readers: copies of the head rows they ask for. Changes nothing; a copy is bounded by what heads may hold.
  */
+import type { Heads } from './head-book.ts';
 import type { HeadColumn, StreamHead } from './heads.ts';
 import { factsOf } from './sealer.ts';
 import type { HeadAnswer, HeadFacts, HeadRequest, HeadRows } from './worker-messages.ts';
 
-export function answerHeadRequest(heads: ReadonlyMap<number, StreamHead>, request: HeadRequest): HeadAnswer {
+export function answerHeadRequest(heads: Heads, request: HeadRequest): HeadAnswer {
   const wanted = new Set(request.metrics);
   const streams: { committedSeq: number; columns: HeadRows[]; head?: HeadFacts }[] = [];
   for (const { key, sealedSeq } of request.streams) {

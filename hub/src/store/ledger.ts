@@ -11,7 +11,8 @@ import type { StoreChange } from '../core/ports.ts';
 import { prepareBlockWriter } from './block-writer.ts';
 import { prepareChanges } from './changes.ts';
 import { GroupCursor, isGroupWhole } from './group.ts';
-import { StreamHead } from './heads.ts';
+import { HeadBook } from './head-book.ts';
+import type { StreamHead } from './heads.ts';
 import { HubRun } from './hub-runs.ts';
 import { fullRows, Merger } from './merge.ts';
 import { RetentionSweep } from './retention-sweep.ts';
@@ -56,7 +57,9 @@ const pageBytes = 4096;
 
 export class Ledger {
   readonly connection: Connection;
-  readonly heads = new Map<number, StreamHead>();
+  readonly heads: HeadBook;
+  /** Streams that a newer one of their device ended: merged as far as it goes once they are sealed. */
+  private readonly finished = new Set<number>();
   logBytes = 0;
   /** Frames in the log that no reader of this version understands: kept, counted, not shown. */
   damagedFrames = 0;
@@ -66,8 +69,8 @@ export class Ledger {
   private readonly applyChange: (change: StoreChange) => void;
   private readonly seal: (heads: readonly StreamHead[]) => void;
   private readonly merger: Merger;
-  private readonly retention: RetentionSweep;
   private readonly run: HubRun;
+  private readonly retention: RetentionSweep;
   /** Streams whose newest blocks may be due for merging; true: the stream is finished. */
   private readonly mergeable = new Map<number, boolean>();
   private isDraining = false;
@@ -103,7 +106,7 @@ export class Ledger {
         'INSERT OR REPLACE INTO gaps(stream, from_seq, to_seq, reason, from_ms, to_ms, readings) VALUES(?, ?, ?, ?, ?, ?, ?)',
       );
       this.deleteLog = this.connection.prepare('DELETE FROM log WHERE id <= ?');
-      this.loadStreams();
+      this.heads = new HeadBook(this.connection);
       this.replayLog();
       this.run = new HubRun(this.connection, Date.now(), this.newestArrival());
     } catch (error) {
@@ -221,8 +224,8 @@ export class Ledger {
    * sent again, so those numbers may come once more without being a mistake.
    */
   allowResending(before: Ledger): void {
-    for (const [key, head] of this.heads) {
-      if (head.committedSeq > (before.heads.get(key)?.committedSeq ?? 0)) head.recoveredSeq = head.committedSeq;
+    for (const head of this.heads.values()) {
+      if (head.committedSeq > (before.heads.get(head.key)?.committedSeq ?? 0)) head.recoveredSeq = head.committedSeq;
     }
   }
 
@@ -244,7 +247,7 @@ export class Ledger {
   private writeFrames(bytes: Uint8Array, touched: StreamHead[]): void {
     const cursor = this.cursor.open(bytes);
     while (cursor.next()) {
-      const head = this.heads.get(cursor.stream);
+      const head = this.heads.open(cursor.stream);
       assert(head !== undefined, `a frame of stream ${cursor.stream}, which the store was never told of`);
       if (cursor.seq <= head.writtenSeq) {
         assert(cursor.seq <= head.recoveredSeq, `stream ${head.key}: ${cursor.seq} after ${head.writtenSeq}`);
@@ -274,7 +277,7 @@ export class Ledger {
   private decodeFrames(bytes: Uint8Array, logRow: number): void {
     const cursor = this.cursor.open(bytes);
     while (cursor.next()) {
-      const head = this.heads.get(cursor.stream);
+      const head = this.heads.open(cursor.stream);
       if (head === undefined || cursor.seq <= head.decodedSeq) continue;
       if (head.logRowOldest === 0) {
         head.logRowOldest = logRow;
@@ -320,6 +323,7 @@ export class Ledger {
       this.bytesSinceCheckpoint += bytes[i]! >> 3;
     });
     for (const { key } of small) this.mergeable.set(key, this.mergeable.get(key) ?? false);
+    for (const { key } of heads) if (this.finished.delete(key)) this.mergeable.set(key, true);
   }
 
   private trimLog(before: number): void {
@@ -344,26 +348,18 @@ export class Ledger {
 
   /** Memory first: a stream that the transaction then does not get is never named by a frame. */
   private adoptChange(change: StoreChange): void {
-    if (change.kind === 'stream' && !this.heads.has(change.key)) {
-      const { key, device } = change;
-      this.heads.set(key, new StreamHead({ key, device, table: [], sealedSeq: 0, arrivedMs: Number.NaN }));
-    } else if (change.kind === 'table') {
+    if (change.kind === 'stream') this.finishStream(this.heads.add(change.key, change.device));
+    else if (change.kind === 'table') {
       // A table is kept over an outage, its stream's own change may have been refused: then both mean nothing.
-      const head = this.heads.get(change.stream);
+      const head = this.heads.open(change.stream);
       if (head !== undefined) head.table = change.table;
     }
   }
 
-  private loadStreams(): void {
-    const rows = this.connection
-      .prepare(
-        'SELECT key, device, metric_table AS metricTable, sealed_seq AS sealedSeq, arrived_ms AS arrivedMs FROM streams',
-      )
-      .all() as { key: number; device: number; metricTable: string; sealedSeq: number; arrivedMs: number | null }[];
-    for (const row of rows) {
-      const table = readTable(row);
-      this.heads.set(row.key, new StreamHead({ ...row, table, arrivedMs: row.arrivedMs ?? Number.NaN }));
-    }
+  private finishStream(key: number): void {
+    if (key === 0) return;
+    if (this.unsealed.has(key)) this.finished.add(key);
+    else this.mergeable.set(key, true);
   }
 
   /** Row by row, because sealing on the way needs the connection. */
@@ -399,13 +395,5 @@ export class Ledger {
       const oldest: StreamHead | undefined = this.unsealed.values().next().value;
       if (oldest === undefined || !this.sealIfPossible(oldest)) return;
     }
-  }
-}
-
-function readTable({ key, metricTable }: { key: number; metricTable: string }): number[] {
-  try {
-    return JSON.parse(metricTable) as number[];
-  } catch {
-    throw makeDamageError(`the metric table of stream ${key} cannot be read`);
   }
 }

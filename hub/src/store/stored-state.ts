@@ -4,6 +4,7 @@
 import type { MetricDeclaration, MetricKind } from '@lapwing/protocol';
 import type { DeviceKey, StoredDevice, StoredIdentity, StoredState, StoredStream, StreamKey } from '../core/ports.ts';
 import { computeStats } from './block-stats.ts';
+import { type Heads, streamsKept } from './head-book.ts';
 import type { StreamHead } from './heads.ts';
 import { decodeLatest, valuesOf } from './sealer.ts';
 import type { Connection } from './sqlite.ts';
@@ -21,7 +22,7 @@ interface DeviceDraft {
   lastSeenMs: number;
 }
 
-export function loadState(connection: Connection, heads: ReadonlyMap<number, StreamHead>): StoredState {
+export function loadState(connection: Connection, heads: Heads): StoredState {
   return {
     devices: loadDevices(connection, heads),
     streams: loadStreams(connection, heads),
@@ -29,7 +30,7 @@ export function loadState(connection: Connection, heads: ReadonlyMap<number, Str
   };
 }
 
-function loadDevices(connection: Connection, heads: ReadonlyMap<number, StreamHead>): StoredDevice[] {
+function loadDevices(connection: Connection, heads: Heads): StoredDevice[] {
   const rows = connection
     .prepare('SELECT key, device_id AS deviceId, model, firmware, created_ms AS createdMs FROM devices ORDER BY key')
     .all() as { key: DeviceKey; deviceId: string; model: string; firmware: string; createdMs: number }[];
@@ -81,8 +82,13 @@ function overlayHead(draft: DeviceDraft, head: StreamHead): void {
   }
 }
 
-function loadStreams(connection: Connection, heads: ReadonlyMap<number, StreamHead>): StoredStream[] {
-  const rows = connection.prepare('SELECT key, device, epoch FROM streams ORDER BY key').all() as {
+function loadStreams(connection: Connection, heads: Heads): StoredStream[] {
+  const rows = connection
+    .prepare(
+      `SELECT key, device, epoch FROM (SELECT key, device, epoch, row_number() OVER (PARTITION BY device ORDER BY key DESC) AS age
+       FROM streams) WHERE age <= ${streamsKept} ORDER BY key`,
+    )
+    .all() as {
     key: StreamKey;
     device: DeviceKey;
     epoch: number;

@@ -1,0 +1,106 @@
+/**
+ * The heads of all streams that may still go on; the others are read from the database when somebody asks for them.
+ *
+ * A device that draws a new epoch at each boot leaves thousands of streams behind. Kept in memory are the newest sixteen of each
+ * device, and any that hold something unsealed. Invariant: a stream without a head here holds nothing that is not sealed, so its
+ * row tells all. Owns the heads; writes nothing.
+ */
+import { StreamHead } from './heads.ts';
+import { type Connection, makeDamageError, type Statement } from './sqlite.ts';
+
+/** Of each device; `DeviceRoster` keeps as many. */
+export const streamsKept = 16;
+
+interface StreamRow {
+  readonly key: number;
+  readonly device: number;
+  readonly metricTable: string;
+  readonly sealedSeq: number;
+  readonly arrivedMs: number | null;
+}
+/** What readers of the heads need of them. */
+export type Heads = Pick<ReadonlyMap<number, StreamHead>, 'get' | 'values'>;
+
+const columns = 'key, device, metric_table AS metricTable, sealed_seq AS sealedSeq, arrived_ms AS arrivedMs';
+
+export class HeadBook implements Heads {
+  private readonly heads = new Map<number, StreamHead>();
+  /** Keys by device, oldest first. */
+  private readonly keysOf = new Map<number, number[]>();
+  private readonly selectOne: Statement;
+
+  constructor(connection: Connection) {
+    this.selectOne = connection.prepare(`SELECT ${columns} FROM streams WHERE key = ?`);
+    const rows = connection
+      .prepare(
+        `SELECT * FROM (SELECT ${columns}, row_number() OVER (PARTITION BY device ORDER BY key DESC) AS age FROM streams)
+         WHERE age <= ${streamsKept} ORDER BY key`,
+      )
+      .all() as StreamRow[];
+    for (const row of rows) this.keep(makeHead(row));
+  }
+
+  /** To look at: a head that is not kept is made anew each time. */
+  get(key: number): StreamHead | undefined {
+    const kept = this.heads.get(key);
+    if (kept !== undefined) return kept;
+    const row = this.selectOne.get(key) as StreamRow | undefined;
+    return row === undefined ? undefined : makeHead(row);
+  }
+
+  /** To change: it is kept from now on. */
+  open(key: number): StreamHead | undefined {
+    const kept = this.heads.get(key);
+    if (kept !== undefined) return kept;
+    const head = this.get(key);
+    if (head !== undefined) this.heads.set(key, head);
+    return head;
+  }
+
+  /** A new stream of a device; returns the key of the one before it, 0 for none. */
+  add(key: number, device: number): number {
+    if (this.heads.has(key)) return 0;
+    const before = this.keysOf.get(device)?.at(-1) ?? 0;
+    this.keep(new StreamHead({ key, device, table: [], sealedSeq: 0, arrivedMs: Number.NaN }));
+    return before;
+  }
+
+  values(): MapIterator<StreamHead> {
+    return this.heads.values();
+  }
+
+  private keep(head: StreamHead): void {
+    this.heads.set(head.key, head);
+    const keys = this.keysOf.get(head.device) ?? [];
+    this.keysOf.set(head.device, keys);
+    keys.push(head.key);
+    if (keys.length <= streamsKept) return;
+    const oldest = this.heads.get(keys[0]!);
+    // One that still holds something goes with a later stream.
+    if (oldest !== undefined && !isIdle(oldest)) return;
+    keys.shift();
+    if (oldest !== undefined) this.heads.delete(oldest.key);
+  }
+}
+
+function isIdle({ sealedSeq, committedSeq, writtenSeq, rows, logRowOldest }: StreamHead): boolean {
+  return rows === 0 && logRowOldest === 0 && committedSeq === sealedSeq && writtenSeq === sealedSeq;
+}
+
+function makeHead({ key, device, metricTable, sealedSeq, arrivedMs }: StreamRow): StreamHead {
+  return new StreamHead({
+    key,
+    device,
+    table: readTable(key, metricTable),
+    sealedSeq,
+    arrivedMs: arrivedMs ?? Number.NaN,
+  });
+}
+
+function readTable(key: number, text: string): number[] {
+  try {
+    return JSON.parse(text) as number[];
+  } catch {
+    throw makeDamageError(`the metric table of stream ${key} cannot be read`);
+  }
+}
