@@ -6,13 +6,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { atLeast, atMost, type LoadReport } from '../load-report.ts';
 import type { BenchChoice } from './bench-choice.ts';
-import { chooseInstalled, type Contestant, type ContestantName, openContestant } from './contestants.ts';
+import { type Contestant, type ContestantName, chooseInstalled, openContestant } from './contestants.ts';
 import { readPeerVersions } from './peer-servers.ts';
 import { type FleetPlan, fleetDevice } from './reading-source.ts';
 import { Samples } from './samples.ts';
+import { SeededWalk } from './seeded-walk.ts';
 import { readStack } from './server-stack.ts';
 import { type Digest, digestOf, isSame } from './stored-digests.ts';
-import { SeededWalk } from './seeded-walk.ts';
 
 const rowsPerFrame = 10;
 /** What the hub seals at a time, so that sealing is in the figures. */
@@ -51,7 +51,12 @@ export async function runBatch(choice: BenchChoice): Promise<LoadReport> {
     versions,
     goals: [
       ...(names.includes('victoria-metrics')
-        ? [atLeast('readings per CPU-second, hub ÷ VictoriaMetrics', ratio('victoria-metrics'), { least: 5, unit: 'x' })]
+        ? [
+            atLeast('readings per CPU-second, hub ÷ VictoriaMetrics', ratio('victoria-metrics'), {
+              least: 5,
+              unit: 'x',
+            }),
+          ]
         : []),
       ...(names.includes('influxdb')
         ? [atLeast('readings per CPU-second, hub ÷ InfluxDB', ratio('influxdb'), { least: 8, unit: 'x' })]

@@ -7,7 +7,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { endProcess, spawnOwn } from '../child-processes.ts';
-import { type BenchHub, closeHub, enrolDevices, makeScratchFolder, measureFolder, openHub, restartHub } from './bench-hub.ts';
+import {
+  type BenchHub,
+  closeHub,
+  enrolDevices,
+  makeScratchFolder,
+  measureFolder,
+  openHub,
+  restartHub,
+} from './bench-hub.ts';
 import type { FillPlan, FillResult } from './fill-load.ts';
 import { type LoadRun, runLoad } from './load-process.ts';
 import { type PeerName, peers, startInflux, startVictoria, tellMissing } from './peer-servers.ts';

@@ -124,7 +124,16 @@ async function openDevices(plan: FanoutPlan): Promise<RawWsLink[]> {
         };
       });
       const facts = { version: 1, deviceId: fleetDevice(i), token: '', model: 'load', firmware: '1', epoch: 1 };
-      link.write(RawWsLink.wrap(encodeMessage({ type: 'hello', ...facts, clockMs: Date.now(), metrics: i === plan.tokens.length - 1 ? loudMetrics : metrics })));
+      link.write(
+        RawWsLink.wrap(
+          encodeMessage({
+            type: 'hello',
+            ...facts,
+            clockMs: Date.now(),
+            metrics: i === plan.tokens.length - 1 ? loudMetrics : metrics,
+          }),
+        ),
+      );
       await welcomed;
       return link;
     }),
@@ -197,7 +206,14 @@ function sendOne(link: RawWsLink, walk: SeededWalk, seq: number): void {
     if (kind === 'text') return { metric: m, encoding: 'text' as const, present: null, values: [`${seq} is well`] };
     return makeNumberColumn(m, [m === 0 ? nowUs() : walk.tenths[m]! / 10]);
   });
-  const batch = { type: 'batch', seq, ackNow: false, backfill: false, times: Float64Array.of(Date.now()), columns } as const;
+  const batch = {
+    type: 'batch',
+    seq,
+    ackNow: false,
+    backfill: false,
+    times: Float64Array.of(Date.now()),
+    columns,
+  } as const;
   link.write(RawWsLink.wrap(encodeMessage(batch)));
 }
 

@@ -46,7 +46,8 @@ interface Feeder {
 
 async function runPlan(plan: FillPlan, say: (type: 'measuring' | 'measured') => void): Promise<FillResult> {
   const devices = openSource(plan.source);
-  const counted = plan.target === 'frames' ? await fillWithFrames(plan, devices, say) : await fillWithLines(plan, devices, say);
+  const counted =
+    plan.target === 'frames' ? await fillWithFrames(plan, devices, say) : await fillWithLines(plan, devices, say);
   return { readings: devices.reduce((sum, device) => sum + device.readings, 0), ...counted };
 }
 
@@ -103,7 +104,16 @@ async function openFeeder(plan: FillPlan, device: SourceDevice, token: string): 
   const { committedSeq, inFlightMax } = await answered;
   const lazy = makeFrames(plan, device, committedSeq + 1);
   const frames = plan.isPrebuilt ? [...lazy][Symbol.iterator]() : lazy;
-  const feeder: Feeder = { device, link, frames, inFlightMax, firstSeq: committedSeq + 1, sent: 0, acked: 0, isDone: false };
+  const feeder: Feeder = {
+    device,
+    link,
+    frames,
+    inFlightMax,
+    firstSeq: committedSeq + 1,
+    sent: 0,
+    acked: 0,
+    isDone: false,
+  };
   link.messageOnArrive = (frame) => feederOnMessage(feeder, frame);
   return feeder;
 }
@@ -140,7 +150,13 @@ function makeColumn(metric: number, { columns }: SourceRows): BatchColumn[] {
   if (values.some((value) => typeof value === 'string')) {
     return [{ metric, encoding: 'text', present, values: values.map((value) => String(value ?? '')) }];
   }
-  return [makeNumberColumn(metric, values.map((value) => Number(value ?? 0)), present)];
+  return [
+    makeNumberColumn(
+      metric,
+      values.map((value) => Number(value ?? 0)),
+      present,
+    ),
+  ];
 }
 
 async function fillWithLines(

@@ -70,7 +70,8 @@ async function measure(store: GrownStore, { size, samples, choice, writtenMiB }:
 function report(choice: BenchChoice, sizes: readonly number[], samples: Samples): LoadReport {
   const first = nameSize(sizes[0]!);
   const last = nameSize(sizes.at(-1)!);
-  const ratio = (measure: string): number => toSignificant(samples.median(last, measure) / samples.median(first, measure));
+  const ratio = (measure: string): number =>
+    toSignificant(samples.median(last, measure) / samples.median(first, measure));
   const said = `${last} ÷ ${first}`;
   const extrapolated = Object.fromEntries(
     ['queryMs', 'queryAllMs', 'usPerReading', 'restartMs'].map((measure) => {

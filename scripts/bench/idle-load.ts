@@ -37,7 +37,14 @@ async function openIdle(plan: IdlePlan, index: number): Promise<RawWsLink> {
       link.write(RawWsLink.wrap(encodeMessage(pong)));
     };
   });
-  const hello = { type: 'hello', version: 1, deviceId: boardName(index), token: '', model: 'load', firmware: '1' } as const;
+  const hello = {
+    type: 'hello',
+    version: 1,
+    deviceId: boardName(index),
+    token: '',
+    model: 'load',
+    firmware: '1',
+  } as const;
   link.write(RawWsLink.wrap(encodeMessage({ ...hello, epoch: 1, clockMs: Date.now(), metrics: boardMetrics })));
   if (!plan.isBare) await welcomed;
   return link;

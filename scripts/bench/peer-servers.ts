@@ -47,6 +47,7 @@ export function tellMissing(names: readonly PeerName[]): string {
 export async function readPeerVersions(names: readonly PeerName[]): Promise<Record<string, string>> {
   const versions: Record<string, string> = {};
   for (const name of names) {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder is dpkg-query's own
     const asked = ['-W', '-f', '${Version}', peers[name].debianPackage];
     const said = await promisify(execFile)('dpkg-query', asked).catch(() => ({ stdout: '' }));
     versions[name] = /(\d+\.\d+\.\d+)/.exec(said.stdout)?.[1] ?? 'unknown';

@@ -5,7 +5,7 @@
  */
 import { atLeast, atMost, type LoadReport } from '../load-report.ts';
 import type { BenchChoice } from './bench-choice.ts';
-import { chooseInstalled, type Contestant, openContestant } from './contestants.ts';
+import { type Contestant, chooseInstalled, openContestant } from './contestants.ts';
 import {
   type AskHistory,
   askHub,
@@ -108,7 +108,8 @@ async function report(
   const isUnlike = (other: number[]): boolean =>
     other.length !== own.length || other.some((mean, i) => Math.abs(mean - own[i]!) > 1e-6 * Math.abs(mean));
   const unlike = others.filter((name) => isUnlike(means.get(name) ?? []));
-  for (const name of unlike) console.error(`${name} answers otherwise: ${means.get(name)?.slice(0, 3)} for ${own.slice(0, 3)}`);
+  for (const name of unlike)
+    console.error(`${name} answers otherwise: ${means.get(name)?.slice(0, 3)} for ${own.slice(0, 3)}`);
   const gains = others.map((name) => samples.medianRatio('warmMsP50', name, 'hub'));
   return {
     scenario: 'query',

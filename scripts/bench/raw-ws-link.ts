@@ -109,7 +109,8 @@ export class RawWsLink {
       if (at + headerLength + length > bytes.length) break;
       const payload = bytes.subarray(at + headerLength, at + headerLength + length);
       if (bytes[at] === 0x82) this.messageOnArrive(payload);
-      else if (bytes[at] === 0x88) this.ended = `closed: ${payload.length >= 2 ? payload.readUInt16BE(0) : ''} ${payload.subarray(2)}`;
+      else if (bytes[at] === 0x88)
+        this.ended = `closed: ${payload.length >= 2 ? payload.readUInt16BE(0) : ''} ${payload.subarray(2)}`;
       at += headerLength + length;
     }
     return bytes.subarray(at);

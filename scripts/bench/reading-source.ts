@@ -89,6 +89,9 @@ function openCsvDevice(file: string): SourceDevice {
     return { times: Float64Array.from(some, (row) => row.timeMs), columns };
   };
   const readings = rows.reduce((sum, { values }) => sum + values.filter((value) => value !== null).length, 0);
-  const id = basename(file).replace(/\.csv$/i, '').replaceAll(/[^A-Za-z0-9._-]/g, '-').slice(0, 60);
+  const id = basename(file)
+    .replace(/\.csv$/i, '')
+    .replaceAll(/[^A-Za-z0-9._-]/g, '-')
+    .slice(0, 60);
   return { id, metrics, rows: rows.length, readings, take };
 }

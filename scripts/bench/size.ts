@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { atMost, type Goal, type LoadReport } from '../load-report.ts';
 import type { BenchChoice } from './bench-choice.ts';
-import { chooseInstalled, type Contestant, type ContestantName, openContestant } from './contestants.ts';
+import { type Contestant, type ContestantName, chooseInstalled, openContestant } from './contestants.ts';
 import { readPeerVersions } from './peer-servers.ts';
 import { openSource, type SourceDevice, type SourcePlan } from './reading-source.ts';
 import { Samples } from './samples.ts';
@@ -71,7 +71,11 @@ async function takeTurn(
   console.error(`${set.name}: ${name}`);
   const store = await openContestant(name, choice.hubArgs);
   try {
-    const { result } = await store.fill(set.source, { rowsPerFrame: set.rowsPerFrame, backfill: true, isPrebuilt: true });
+    const { result } = await store.fill(set.source, {
+      rowsPerFrame: set.rowsPerFrame,
+      backfill: true,
+      isPrebuilt: true,
+    });
     const wrong = await countDifferent(store, set.source);
     const folder = store.hub()?.folder;
     const bytes = await store.measureDisk();
