@@ -18,8 +18,8 @@ const cellsMin = 4;
 const ratioMin = 4;
 /** Of the column's bytes, for all tiers. */
 const bytesShareMax = 0.125;
-/** A long constant column has next to no bytes, but must not cost a read of each of its blocks. */
-const bytesAlways = 64;
+/** A long column that is well told in next to no bytes must still not cost a read of each of its blocks: a quarter of a bit a reading. */
+const readingsPerByteAlways = 32;
 const longRows = 1024;
 
 export interface RollupColumn {
@@ -34,7 +34,7 @@ export function makeRollup(column: RollupColumn, times: Float64Array, dataBytes:
   if (count < readingsPerCellMin * cellsMin) return null;
   const run = sortRun(column, times);
   const spanMs = run.times[count - 1]! - run.times[0]!;
-  const bytesMax = Math.max(count < longRows ? 0 : bytesAlways, dataBytes * bytesShareMax);
+  const bytesMax = Math.max(count < longRows ? 0 : count / readingsPerByteAlways, dataBytes * bytesShareMax);
   let finest: Cells | null = null;
   for (const tierMs of tiersMs) {
     if (spanMs / tierMs + 1 < cellsMin) return null;

@@ -279,3 +279,31 @@ test('any history of the store answers as the naive model does', { timeout: 60_0
   );
   expect(rowsMerged, 'merging took part').toBeGreaterThan(runs / 4);
 });
+
+test('readings of one metric at one time are all kept; the newer stream, or the later row, is last', async () => {
+  const bench = new Bench({ sealRowsMax: 3, logBytesMax: 1e6, headBytesMax: 1e6 });
+  try {
+    const say = (stream: number, seq: number, cells: number[]) => {
+      const times = cells.map(() => 100);
+      bench.seqs.set(stream, seq);
+      bench.commit([
+        { stream, seq, arrivedMs: 1000 + bench.model.batches.length, times, columns: [{ metric: 0, cells }] },
+      ]);
+    };
+    say(2, 1, [20]);
+    say(1, 1, [10, 11]);
+    say(2, 2, [21, 22]);
+    say(1, 2, [12]);
+    const query = { device, metrics: [0], fromMs: 0, toMs: 200, buckets: 1 };
+    const [series] = (await bench.history(query)).series;
+    expect([series!.count[0], series!.first[0], series!.last[0], series!.sum[0]]).toEqual([6, 10, 22, 96]);
+    const page = await bench.readings({ device, metric: 0, fromMs: 0, toMs: 200, limit: 10, skip: 0 });
+    expect([...page.values]).toEqual([10, 11, 12, 20, 21, 22]);
+    const newest = () => loadState(bench.ledger.connection, bench.ledger.heads).devices[0]!.latest[0]!.value;
+    expect(newest()).toBe(12);
+    bench.restart();
+    expect(newest()).toBe(12);
+  } finally {
+    bench.end();
+  }
+});
