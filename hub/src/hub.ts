@@ -13,6 +13,7 @@ import { Intake } from './core/intake.ts';
 import { LiveFeed } from './core/live-feed.ts';
 import type { Store, StoredState, StoreHealth, StoreListener } from './core/ports.ts';
 import { makeAccountRoutes, makeEnrolmentKey } from './edge/account-routes.ts';
+import { makeCompletenessRoute } from './edge/completeness-routes.ts';
 import { makeDeviceRoutes } from './edge/device-routes.ts';
 import { DeviceSockets } from './edge/device-ws.ts';
 import { makeExportRoutes } from './edge/export-routes.ts';
@@ -214,6 +215,7 @@ function listRoutes(core: Core, calls: { figures: () => Record<string, number>; 
   const routes = [
     ...makeAccountRoutes({ desk, identity, roster, nowMs, rightsOnChange: calls.rightsOnChange }),
     ...makeDeviceRoutes({ roster, store, version: hubVersion, nowMs, figures: calls.figures }),
+    makeCompletenessRoute({ roster, store, nowMs }),
     makeHistoryRoute({ roster, store }),
     ...makeRetentionRoutes({ store, nowMs }),
     ...makeExportRoutes({ roster, store, version: hubVersion, nowMs }),

@@ -4,7 +4,7 @@
 import type { DeviceRoster, DeviceState } from '../core/device-roster.ts';
 import type { Store } from '../core/ports.ts';
 import { listLatest } from '../core/snapshot.ts';
-import { FleetPercents, makeCompletenessRoute } from './completeness-routes.ts';
+import { FleetPercents } from './fleet-percents.ts';
 import { HttpProblem, makeRoute, type Route } from './http-router.ts';
 import { shapes } from './http-shapes.ts';
 
@@ -18,7 +18,7 @@ export interface DeviceRouteParts {
 }
 
 export function makeDeviceRoutes(parts: DeviceRouteParts): Route[] {
-  return [...makeListRoutes(parts), ...makeReadingRoutes(parts), makeCompletenessRoute(parts), makeHealthRoute(parts)];
+  return [...makeListRoutes(parts), ...makeReadingRoutes(parts), makeHealthRoute(parts)];
 }
 
 function makeListRoutes({ roster, store, nowMs }: DeviceRouteParts): Route[] {

@@ -1,0 +1,40 @@
+/**
+ * The fleet's completeness, for the device list.
+ *
+ * Owns the last known percentages: the store is asked at most once a minute, and only while somebody asks for the list, which never
+ * waits for them.
+ */
+import type { DeviceKey, Store } from '../core/ports.ts';
+
+export const fleetRangeMs = 86_400_000;
+const fleetEveryMs = 60_000;
+
+export class FleetPercents {
+  private readonly store: Pick<Store, 'fleetCompleteness'>;
+  private percents = new Map<DeviceKey, number>();
+  private askedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(store: Pick<Store, 'fleetCompleteness'>) {
+    this.store = store;
+  }
+
+  /** Of the last 24 hours, as last known; null where nothing was expected, or nobody has asked yet. */
+  percentOf(device: DeviceKey): number | null {
+    const percent = this.percents.get(device) ?? Number.NaN;
+    return Number.isNaN(percent) ? null : Math.round(percent * 1000) / 1000;
+  }
+
+  refresh(nowMs: number): void {
+    if (nowMs - this.askedMs < fleetEveryMs) return;
+    this.askedMs = nowMs;
+    this.store.fleetCompleteness({ fromMs: nowMs - fleetRangeMs, toMs: nowMs, nowMs }).then(
+      (list) => {
+        this.percents = new Map(list.map(({ device, percent }) => [device, percent]));
+      },
+      // A busy or closed store: the old figures stay, and are asked for again with the next list.
+      () => {
+        this.askedMs = Number.NEGATIVE_INFINITY;
+      },
+    );
+  }
+}
