@@ -11,7 +11,7 @@ import { extname, join, resolve } from 'node:path';
 import { MockFeed } from './mock-feed.ts';
 import { type MockDevice, makeMockDevice, sampleMock } from './mock-fleet.ts';
 import { answerHistory } from './mock-history.ts';
-import { MockSecrets } from './mock-secrets.ts';
+import { MockSecrets, readBody } from './mock-secrets.ts';
 
 const contentPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -207,10 +207,4 @@ function describe(device: MockDevice): object {
 
 function refuse(status: number, code: string, message: string): { status: number; json: unknown } {
   return { status, json: { error: { code, message, advice: 'Run npx lapwing sign-in-link.' } } };
-}
-
-export async function readBody(request: IncomingMessage): Promise<Record<string, unknown>> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return JSON.parse(Buffer.concat(chunks).toString('utf8')) as Record<string, unknown>;
 }

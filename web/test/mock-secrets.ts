@@ -1,6 +1,5 @@
 /** Enrolment keys and API tokens of the mock hub. Owns the lists; the secrets themselves are counted, not random. */
 import type { IncomingMessage } from 'node:http';
-import { readBody } from './mock-hub.ts';
 
 interface Secret {
   readonly id: string;
@@ -37,4 +36,10 @@ export class MockSecrets {
     const secret = `${isKeys ? 'lwk' : 'lwt'}_mock${this.made}`;
     return { status: 201, json: isKeys ? { id, key: secret } : { id, token: secret } };
   }
+}
+
+export async function readBody(request: IncomingMessage): Promise<Record<string, unknown>> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return JSON.parse(Buffer.concat(chunks).toString('utf8')) as Record<string, unknown>;
 }

@@ -1,7 +1,7 @@
 /** Holding, zooming and moving through time on the device page, with real pointers and keys, in a real Chromium. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openBrowser, openPage, waitForCharted } from './browser-page.ts';
+import { hasSidewaysScroll, openBrowser, openPage, waitForCharted } from './browser-page.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -23,13 +23,14 @@ function readWindow(page: Page): { fromMs: number; toMs: number; spanMs: number 
 }
 
 /** From one share of the first chart's width to another. */
-async function drag(page: Page, from: number, to: number): Promise<void> {
+async function drag(page: Page, [from, to]: readonly [number, number], whileHeld?: () => Promise<void>): Promise<void> {
   const box = (await page.locator('.chart-box .u-over').first().boundingBox())!;
   const y = box.y + box.height / 2;
   await page.mouse.move(box.x + box.width * from, y);
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * ((from + to) / 2), y, { steps: 4 });
   await page.mouse.move(box.x + box.width * to, y, { steps: 4 });
+  await whileHeld?.();
   await page.mouse.up();
 }
 
@@ -45,7 +46,9 @@ describe('time', () => {
     const { page, hub, url, problems, close } = await openPage(browser, { devices: 1, pastS, path });
     await waitForCharted(page, pastS + 1);
     expect(await readBucketMs(page)).toBe(500);
-    await drag(page, 0.5, 0.6);
+    const selection = page.locator('.time-selection').first();
+    await drag(page, [0.5, 0.6], () => selection.waitFor());
+    await selection.waitFor({ state: 'hidden' });
     await page.locator('.hold.is-held', { hasText: 'behind' }).waitFor();
     const zoomed = readWindow(page)!;
     expect(zoomed.spanMs).toBeGreaterThan(25_000);
@@ -97,7 +100,7 @@ describe('time', () => {
       const { page, problems, close } = await openPage(browser, { devices: 1, pastS, path });
       await waitForCharted(page, pastS + 1);
       await page.keyboard.down('Shift');
-      await drag(page, 0.3, 0.8);
+      await drag(page, [0.3, 0.8]);
       await page.keyboard.up('Shift');
       await page.locator('.hold.is-held').waitFor();
       const panned = readWindow(page)!;
@@ -154,6 +157,36 @@ describe('time', () => {
     await page.locator('.facts').getByText('99.980').waitFor();
     await page.mouse.move(box.x + box.width * 0.9, box.y + 30);
     await expect.poll(() => note.textContent()).toBe('');
+    expect(problems).toEqual([]);
+    await close();
+  });
+
+  it('one finger moves and two fingers zoom, on a phone where nothing runs out of the screen', slow, async () => {
+    const context = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
+    const { page, problems, close } = await openPage(browser, { devices: 1, pastS, path, context });
+    await waitForCharted(page, pastS + 1);
+    await page.locator('.chart-box').first().scrollIntoViewIfNeeded();
+    const box = (await page.locator('.chart-box .u-over').first().boundingBox())!;
+    const session = await page.context().newCDPSession(page);
+    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...shares: number[]) =>
+      session.send('Input.dispatchTouchEvent', {
+        type,
+        touchPoints: shares.map((share, id) => ({ id, x: box.x + box.width * share, y: box.y + 60 })),
+      });
+    await touch('touchStart', 0.2);
+    for (const share of [0.3, 0.5, 0.7]) await touch('touchMove', share);
+    await touch('touchEnd');
+    await page.locator('.hold.is-held').waitFor();
+    const panned = readWindow(page)!;
+    expect(panned.spanMs).toBe(300_000);
+    expect(Date.now() - panned.toMs).toBeGreaterThan(100_000);
+    expect(await hasSidewaysScroll(page)).toBe(false);
+    const barHeight = await page.locator('.range-bar').evaluate((bar) => bar.clientHeight);
+    expect(barHeight).toBeLessThan(40);
+    await touch('touchStart', 0.4, 0.6);
+    for (const spread of [0.15, 0.2, 0.3]) await touch('touchMove', 0.5 - spread, 0.5 + spread);
+    await touch('touchEnd');
+    await expect.poll(() => readWindow(page)!.spanMs).toBeLessThan(150_000);
     expect(problems).toEqual([]);
     await close();
   });

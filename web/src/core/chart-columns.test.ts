@@ -62,6 +62,11 @@ describe('settleRange', () => {
     expect(high - low).toBeLessThan(8);
   });
 
+  it('draws nothing but zero on a plain scale, and no percentage above a hundred', () => {
+    expect(settleRange(null, { low: 0, high: 0, unit: 'B/s' })).toEqual([0, 1]);
+    expect(settleRange(null, { low: 1, high: 100, unit: '%' })).toEqual([0, 100]);
+  });
+
   it('stays where it is while the data fits it well', () => {
     const before: [number, number] = [20, 30];
     expect(settleRange(before, { low: 21, high: 29, unit: 'V' })).toEqual([20, 30]);

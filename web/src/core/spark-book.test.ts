@@ -49,6 +49,13 @@ describe('drawSparkline', () => {
     expect(fill([])).toBe('');
   });
 
+  it('fills its box while the device is young', () => {
+    const path = fill([...Array.from({ length: 11 }, () => null), 1, 2, 3, 4, 5, 6, 7, 8]);
+    const xs = path.match(/[ML]([\d.]+)/g)!.map((pair) => Number(pair.slice(1)));
+    expect(xs[0]).toBeLessThan(5);
+    expect(xs.at(-1)).toBeGreaterThan(55);
+  });
+
   it('stays inside its box', () => {
     const path = fill(Array.from({ length: 20 }, (_, i) => (i * 37) % 101));
     const numbers = path.match(/[ML](-?[\d.]+) (-?[\d.]+)/g)!.map((pair) => pair.slice(1).split(' ').map(Number));

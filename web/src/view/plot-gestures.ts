@@ -2,113 +2,130 @@
  * What a hand does on a chart, as windows of time: drag to zoom, shift-drag and one finger to move, wheel with Ctrl or ⌘ and two
  * fingers to zoom, double-click to go back to live.
  *
- * Owns the pointers that are down. Invariant: a plain wheel and a finger moving up or down scroll the page; nothing else is taken.
+ * Owns the pointers that are down and the selection drawn. Invariant: a plain wheel and a finger moving up or down scroll the page;
+ * nothing else is taken.
  */
-import type uPlot from 'uplot';
 import { panWindow, type TimeWindow, zoomWindow } from '../core/time-window.ts';
 import type { DeviceBoard } from './device-board.ts';
 
 /** A click is not a drag. */
 const dragPixelsLeast = 5;
+/** Fingers closer than this would zoom without end. */
+const spreadPixelsLeast = 20;
 
-interface Grip {
-  readonly start: TimeWindow;
-  readonly startX: number;
-  readonly kind: 'select' | 'pan';
-  moved: boolean;
-}
+type Grip =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'select' | 'pan'; readonly start: TimeWindow; readonly startX: number; readonly moved: boolean }
+  | { readonly kind: 'pinch'; readonly start: TimeWindow; readonly spread: number };
 
-/** Listens on the chart's own surface, which goes away with the chart. */
-export function followGestures(chart: uPlot, board: DeviceBoard, nowHubMs: () => number): void {
-  const surface = chart.over;
-  const pointers = new Map<number, number>();
-  let grip: Grip | null = null;
-  let pinch: { readonly start: TimeWindow; readonly spread: number } | null = null;
+export class PlotGestures {
+  private readonly surface: HTMLElement;
+  private readonly board: DeviceBoard;
+  private readonly nowHubMs: () => number;
+  private readonly selection: HTMLElement;
+  /** Pointer id → place on the surface. */
+  private readonly pointers = new Map<number, number>();
+  private grip: Grip = { kind: 'none' };
 
-  const toX = (event: { clientX: number }) => event.clientX - surface.getBoundingClientRect().left;
-  const timeAt = (x: number, { fromMs, toMs }: TimeWindow) => fromMs + (x / surface.clientWidth) * (toMs - fromMs);
-  // uPlot puts its own selection back to nothing with every move.
-  const selection = document.createElement('div');
-  selection.className = 'time-selection';
-  selection.hidden = true;
-  surface.append(selection);
-  const hideSelection = () => {
-    selection.hidden = true;
-  };
-  const spread = () => {
-    const [a = 0, b = 0] = [...pointers.values()];
-    return Math.max(20, Math.abs(a - b));
-  };
+  /** Listens on the chart's own surface, which goes away with the chart. */
+  constructor(surface: HTMLElement, board: DeviceBoard, nowHubMs: () => number) {
+    this.surface = surface;
+    this.board = board;
+    this.nowHubMs = nowHubMs;
+    // uPlot puts its own selection back to nothing with every move.
+    this.selection = document.createElement('div');
+    this.selection.className = 'time-selection';
+    this.selection.hidden = true;
+    surface.append(this.selection);
+    surface.addEventListener('pointerdown', (event) => this.pointerOnDown(event));
+    surface.addEventListener('pointermove', (event) => this.pointerOnMove(event));
+    surface.addEventListener('pointerup', (event) => this.pointerOnEnd(event));
+    surface.addEventListener('pointercancel', (event) => this.pointerOnEnd(event));
+    surface.addEventListener('dblclick', () => board.goLive());
+    surface.addEventListener('wheel', (event) => this.wheelOnTurn(event), { passive: false });
+  }
 
-  surface.addEventListener('pointerdown', (event) => {
+  private pointerOnDown(event: PointerEvent): void {
     if (event.button !== 0) return;
-    pointers.set(event.pointerId, toX(event));
-    surface.setPointerCapture(event.pointerId);
-    if (pointers.size === 2) {
-      grip = null;
-      hideSelection();
-      pinch = { start: board.window, spread: spread() };
+    const x = this.readX(event);
+    this.pointers.set(event.pointerId, x);
+    this.surface.setPointerCapture(event.pointerId);
+    const start = this.board.window;
+    if (this.pointers.size === 2) {
+      this.selection.hidden = true;
+      this.grip = { kind: 'pinch', start, spread: this.measureSpread() };
       return;
     }
     const isPan = event.shiftKey || event.pointerType === 'touch';
-    grip = { start: board.window, startX: toX(event), kind: isPan ? 'pan' : 'select', moved: false };
-  });
-  surface.addEventListener('pointermove', (event) => {
-    if (!pointers.has(event.pointerId)) return;
-    const x = toX(event);
-    pointers.set(event.pointerId, x);
-    if (pinch !== null) {
-      const [a = 0, b = 0] = [...pointers.values()];
-      const aroundMs = timeAt((a + b) / 2, pinch.start);
-      board.move(zoomWindow(pinch.start, { aroundMs, factor: pinch.spread / spread(), nowMs: nowHubMs() }));
+    this.grip = { kind: isPan ? 'pan' : 'select', start, startX: x, moved: false };
+  }
+
+  private pointerOnMove(event: PointerEvent): void {
+    if (!this.pointers.has(event.pointerId)) return;
+    const x = this.readX(event);
+    this.pointers.set(event.pointerId, x);
+    const { grip } = this;
+    if (grip.kind === 'none') return;
+    if (grip.kind === 'pinch') {
+      const [a = 0, b = 0] = [...this.pointers.values()];
+      const aroundMs = this.timeAt((a + b) / 2, grip.start);
+      const factor = grip.spread / this.measureSpread();
+      this.board.move(zoomWindow(grip.start, { aroundMs, factor, nowMs: this.nowHubMs() }));
       return;
     }
-    if (grip === null || (!grip.moved && Math.abs(x - grip.startX) < dragPixelsLeast)) return;
-    grip.moved = true;
-    if (grip.kind === 'pan') {
-      const byMs = timeAt(grip.startX, grip.start) - timeAt(x, grip.start);
-      board.move(panWindow(grip.start, byMs, nowHubMs()));
+    if (!grip.moved && Math.abs(x - grip.startX) < dragPixelsLeast) return;
+    this.grip = { ...grip, moved: true };
+    if (grip.kind === 'select') {
+      this.showSelection(grip.startX, x);
       return;
     }
-    const left = Math.max(0, Math.min(x, grip.startX));
-    const right = Math.min(surface.clientWidth, Math.max(x, grip.startX));
-    selection.hidden = false;
-    selection.style.left = `${left}px`;
-    selection.style.width = `${right - left}px`;
-  });
-  const pointerOnEnd = (event: PointerEvent) => {
-    if (!pointers.delete(event.pointerId)) return;
-    const done = grip;
-    grip = null;
-    hideSelection();
-    if (pinch !== null) {
-      pinch = null;
-      board.settle();
+    const byMs = this.timeAt(grip.startX, grip.start) - this.timeAt(x, grip.start);
+    this.board.move(panWindow(grip.start, byMs, this.nowHubMs()));
+  }
+
+  private pointerOnEnd(event: PointerEvent): void {
+    if (!this.pointers.delete(event.pointerId)) return;
+    const { grip } = this;
+    this.grip = { kind: 'none' };
+    this.selection.hidden = true;
+    if (grip.kind === 'none' || (grip.kind !== 'pinch' && !grip.moved)) return;
+    if (grip.kind !== 'select') {
+      this.board.settle();
       return;
     }
-    if (done === null || !done.moved) return;
-    if (done.kind === 'pan' || event.type === 'pointercancel') {
-      if (done.kind === 'pan') board.settle();
-      return;
-    }
-    const ends = [done.startX, toX(event)].map((x) =>
-      timeAt(Math.min(surface.clientWidth, Math.max(0, x)), done.start),
-    );
-    board.settle({ fromMs: Math.min(...ends), toMs: Math.max(...ends) });
-  };
-  surface.addEventListener('pointerup', pointerOnEnd);
-  surface.addEventListener('pointercancel', pointerOnEnd);
-  surface.addEventListener('dblclick', () => board.goLive());
-  surface.addEventListener(
-    'wheel',
-    (event) => {
-      // A trackpad's pinch comes as a wheel with Ctrl.
-      if (!event.ctrlKey && !event.metaKey) return;
-      event.preventDefault();
-      const { window } = board;
-      const factor = Math.exp(Math.max(-120, Math.min(120, event.deltaY)) * 0.004);
-      board.move(zoomWindow(window, { aroundMs: timeAt(toX(event), window), factor, nowMs: nowHubMs() }));
-    },
-    { passive: false },
-  );
+    if (event.type === 'pointercancel') return;
+    const ends = [grip.startX, this.readX(event)].map((x) => this.timeAt(this.clampX(x), grip.start));
+    this.board.settle({ fromMs: Math.min(...ends), toMs: Math.max(...ends) });
+  }
+
+  private wheelOnTurn(event: WheelEvent): void {
+    // A trackpad's pinch comes as a wheel with Ctrl.
+    if (!event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    const { window } = this.board;
+    const factor = Math.exp(Math.max(-120, Math.min(120, event.deltaY)) * 0.004);
+    const aroundMs = this.timeAt(this.readX(event), window);
+    this.board.move(zoomWindow(window, { aroundMs, factor, nowMs: this.nowHubMs() }));
+  }
+
+  private showSelection(a: number, b: number): void {
+    const left = this.clampX(Math.min(a, b));
+    this.selection.hidden = false;
+    this.selection.style.left = `${left}px`;
+    this.selection.style.width = `${this.clampX(Math.max(a, b)) - left}px`;
+  }
+
+  private readX(event: { readonly clientX: number }): number {
+    return event.clientX - this.surface.getBoundingClientRect().left;
+  }
+  private clampX(x: number): number {
+    return Math.min(this.surface.clientWidth, Math.max(0, x));
+  }
+  private timeAt(x: number, { fromMs, toMs }: TimeWindow): number {
+    return fromMs + (x / this.surface.clientWidth) * (toMs - fromMs);
+  }
+  private measureSpread(): number {
+    const [a = 0, b = 0] = [...this.pointers.values()];
+    return Math.max(spreadPixelsLeast, Math.abs(a - b));
+  }
 }

@@ -15,7 +15,7 @@ import type { SeriesBuffer } from '../core/series-buffer.ts';
 import { bucketsPerRange, splitTime } from '../core/time-range.ts';
 import { writeTimeAxis } from './axis-text.ts';
 import type { BoardView, DeviceBoard } from './device-board.ts';
-import { followGestures } from './plot-gestures.ts';
+import { PlotGestures } from './plot-gestures.ts';
 import { buildPaths, findGap, hatchGaps } from './plot-paths.ts';
 import { readToken, withAlpha } from './theme-tokens.ts';
 
@@ -61,7 +61,7 @@ export class Plot {
       this.drawnVersion = -1;
     });
     sights.observe(box);
-    followGestures(this.chart, parts.board, parts.nowHubMs);
+    new PlotGestures(this.chart.over, parts.board, parts.nowHubMs);
     this.observers = [sizes, sights];
     // For tests and for the curious: the data behind the picture.
     (box as { lapwingPlot?: Plot }).lapwingPlot = this;
