@@ -113,6 +113,7 @@ export class Plot {
   writeLegend(): void {
     const { group, device, values } = this.parts;
     const row = this.chart.cursor.idx;
+    const { isLive } = this.parts.board;
     const isPointing = row !== null && row !== undefined && (this.chart.cursor.left ?? -1) >= 0;
     group.series.forEach((series, s) => {
       const metric = device.metrics[series.metric]!;
@@ -120,7 +121,7 @@ export class Plot {
       const at = isPointing ? findNear(columns.mean, row) : findLast(columns.mean);
       const value = at < 0 ? Number.NaN : columns.mean[at]!;
       const isLatest =
-        !isPointing && !group.isRate && typeof metric.latest === 'number' && !Number.isNaN(metric.latestMs);
+        isLive && !isPointing && !group.isRate && typeof metric.latest === 'number' && !Number.isNaN(metric.latestMs);
       setText(values[s]!, this.formatLegend(isLatest ? (metric.latest as number) : value, metric.shape));
     });
   }
