@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- SCENARIO [--peers] [--quick] [--rounds N] [--json] [--record] [--csv FILE…] [-- HUB OPTIONS]`: measures, and
+ * `npm run bench -- SCENARIO [--peers] [--quick] [--rounds N] [--json] [--record] [--hz N] [--csv FILE…] [-- HUB OPTIONS]`: measures, and
  * says whether the goals are met. With `--json` the last line of standard output is one object; progress goes to standard error.
  * `--record` writes the result into hub/BENCHMARKS.md. Exit code 1 when a goal is not met, 2 when asked wrongly.
  */
@@ -36,9 +36,10 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   growth: { run: runGrowth, rounds: 1 },
 };
 
-const usage = `usage: npm run bench -- SCENARIO [--peers] [--quick] [--rounds 1…20] [--json] [--record] [--csv FILE…] [-- HUB OPTIONS]
+const usage = `usage: npm run bench -- SCENARIO [--peers] [--quick] [--rounds 1…20] [--json] [--record] [--hz N] [--csv FILE…] [-- HUB OPTIONS]
 scenarios: ${Object.keys(scenarios).join(', ')}
---peers measures other programs too, where they are installed; --quick does one short round; --csv gives files to size`;
+--peers measures other programs too, where they are installed; --quick does one short round; --hz sets the rate of live, --csv
+gives files to size; --record writes the result into hub/BENCHMARKS.md`;
 
 interface Asked {
   readonly scenario: string;
@@ -59,6 +60,7 @@ function readChoice(): Asked {
       json: flag,
       record: flag,
       rounds: { type: 'string' },
+      hz: { type: 'string', default: '1' },
       csv: { type: 'string', multiple: true },
     },
     allowPositionals: true,
@@ -69,10 +71,12 @@ function readChoice(): Asked {
   const { quick, peers, json, record } = values;
   const rounds = values.rounds === undefined ? (quick ? 1 : scenarios[scenario].rounds) : Number(values.rounds);
   if (!(Number.isInteger(rounds) && rounds >= 1 && rounds <= 20)) throw new Error('--rounds is from 1 to 20');
+  const hz = Number(values.hz);
+  if (!(hz > 0 && hz <= 100)) throw new Error('--hz is up to 100');
   const csv = [...(values.csv ?? []), ...rest];
   return {
     scenario,
-    choice: { quick, peers, rounds, csv, hubArgs: end === -1 ? [] : args.slice(end + 1) },
+    choice: { quick, peers, rounds, hz, csv, hubArgs: end === -1 ? [] : args.slice(end + 1) },
     json,
     record,
   };

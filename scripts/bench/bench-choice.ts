@@ -5,6 +5,8 @@ export interface BenchChoice {
   readonly quick: boolean;
   readonly peers: boolean;
   readonly rounds: number;
+  /** Frames a second from each board, in `live`. */
+  readonly hz: number;
   /** Files for `size`; the first column is a time. */
   readonly csv: readonly string[];
   /** Options for the hub, to compare settings. */

@@ -17,6 +17,8 @@ export interface LivePlan {
   readonly cookie: string;
   /** One per board. */
   readonly tokens: readonly string[];
+  /** Frames a second from each board; 1 where not said. */
+  readonly hz?: number;
   readonly warmUpMs: number;
   readonly measureMs: number;
 }
@@ -64,13 +66,13 @@ function openViewer(plan: LivePlan): Promise<FleetViewer | MqttViewer | null> {
 interface Schedule {
   dueMs: number;
   next: number;
+  readonly spacingMs: number;
   /** How late each frame was sent. */
   lagsMs: number[];
 }
 
-/** Sends each board's frame at its own moment of every second until `endMs`. */
+/** Sends the boards' frames, evenly spread, until `endMs`. */
 async function sendUntil(boards: readonly LiveBoard[], endMs: number, schedule: Schedule): Promise<void> {
-  const spacingMs = 1000 / boards.length;
   for (;;) {
     const nowMs = performance.now();
     while (schedule.dueMs <= nowMs && schedule.dueMs < endMs) {
@@ -79,7 +81,7 @@ async function sendUntil(boards: readonly LiveBoard[], endMs: number, schedule: 
       board.send(nowUs());
       schedule.lagsMs.push(performance.now() - schedule.dueMs);
       schedule.next = (schedule.next + 1) % boards.length;
-      schedule.dueMs += spacingMs;
+      schedule.dueMs += schedule.spacingMs;
     }
     if (schedule.dueMs >= endMs) return;
     await sleep(Math.max(0, schedule.dueMs - performance.now()));
@@ -93,7 +95,8 @@ async function runPlan(plan: LivePlan, say: (type: 'measuring' | 'measured') => 
   const boards = await openBoards(plan);
   const viewer = await openViewer(plan);
   const startMs = performance.now();
-  const schedule: Schedule = { dueMs: startMs, next: 0, lagsMs: [] };
+  const spacingMs = 1000 / (boards.length * (plan.hz ?? 1));
+  const schedule: Schedule = { dueMs: startMs, next: 0, spacingMs, lagsMs: [] };
   await sendUntil(boards, startMs + plan.warmUpMs, schedule);
 
   const sentBefore = sum(boards, (board) => board.sent);

@@ -1,5 +1,5 @@
 /**
- * Scenario `live`: 1,000 boards × 10 metrics at 1 Hz, one frame a sample, one viewer of them all; the hub, a `ws` server that does
+ * Scenario `live`: 1,000 boards × 10 metrics at 1 Hz (`--hz`), one frame a sample, one viewer of them all; the hub, a `ws` server that does
  * nothing, and mosquitto → a lean bridge → InfluxDB take turns. Owns the processes and the scratch folders. A reading that was not
  * acked is in no figure.
  */
@@ -55,6 +55,7 @@ export async function runLive(choice: BenchChoice): Promise<LoadReport> {
   const figures = {
     boards,
     metrics: boardMetrics.length,
+    framesPerSecond: boards * choice.hz,
     measuredSeconds: choice.quick ? 6 : 15,
     hubArgs: choice.hubArgs.join(' '),
     ...samples.figures(),
@@ -63,8 +64,8 @@ export async function runLive(choice: BenchChoice): Promise<LoadReport> {
   return { scenario: 'live', rounds: choice.rounds, figures, goals, versions };
 }
 
-function planOf({ quick }: BenchChoice): Pick<LivePlan, 'warmUpMs' | 'measureMs'> {
-  return quick ? { warmUpMs: 2_000, measureMs: 6_000 } : { warmUpMs: 5_000, measureMs: 15_000 };
+function planOf({ quick, hz }: BenchChoice): Pick<LivePlan, 'hz' | 'warmUpMs' | 'measureMs'> {
+  return quick ? { hz, warmUpMs: 2_000, measureMs: 6_000 } : { hz, warmUpMs: 5_000, measureMs: 15_000 };
 }
 
 function runBoards(plan: LivePlan, pids: readonly number[]): Promise<LoadRun<LiveResult>> {
@@ -99,7 +100,7 @@ async function takeHubTurn(boards: number, choice: BenchChoice): Promise<Turn> {
   try {
     const names = Array.from({ length: boards }, (_, i) => boardName(i));
     const tokens = await enrolDevices(hub.client, names);
-    console.error(`hub: ${boards} boards × ${boardMetrics.length} metrics at 1 Hz, one viewer`);
+    console.error(`hub: ${boards} boards × ${boardMetrics.length} metrics at ${choice.hz} Hz, one viewer`);
     const plan: LivePlan = { kind: 'hub', url: hub.url, cookie: hub.client.cookie, tokens, ...planOf(choice) };
     const run = await runBoards(plan, [hub.pid]);
     const digests: Digest[] = [];

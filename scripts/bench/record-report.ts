@@ -22,18 +22,24 @@ const charts: Readonly<Record<string, { measure: string; title: string }>> = {
 };
 
 export function recordReport(report: LoadReport, args: readonly string[]): void {
-  const { scenario } = report;
+  const section = nameSection(report, args);
   mkdirSync(join(folder, 'benchmarks'), { recursive: true });
   const text = existsSync(page) ? readFileSync(page, 'utf8') : '# Benchmarks\n';
-  const marks = [`<!-- ${scenario}: begin -->`, `<!-- ${scenario}: end -->`] as const;
-  const body = [marks[0], '', ...describe(report, args), ...drawChart(report), marks[1]].join('\n');
+  const marks = [`<!-- ${section}: begin -->`, `<!-- ${section}: end -->`] as const;
+  const body = [marks[0], '', ...describe(report, args), ...drawChart(report, section), marks[1]].join('\n');
   const from = text.indexOf(marks[0]);
   const to = text.indexOf(marks[1]);
   const next =
     from === -1
-      ? `${text.trimEnd()}\n\n## ${scenario}\n\n${body}\n`
+      ? `${text.trimEnd()}\n\n## ${section}\n\n${body}\n`
       : text.slice(0, from) + body + text.slice(to + marks[1].length);
   writeFileSync(page, next);
+}
+
+/** Another rate is another section. */
+function nameSection({ scenario }: LoadReport, args: readonly string[]): string {
+  const at = args.indexOf('--hz');
+  return at === -1 ? scenario : `${scenario}-${args[at + 1]}-hz`;
 }
 
 function describe(report: LoadReport, args: readonly string[]): string[] {
@@ -92,7 +98,7 @@ function splitName(name: string): { contestant: string; measure: string } {
 const group = (value: number | string | null): string =>
   typeof value === 'number' ? value.toLocaleString('en', { maximumSignificantDigits: 6 }) : String(value);
 
-function drawChart({ scenario, figures }: LoadReport): string[] {
+function drawChart({ scenario, figures }: LoadReport, section: string): string[] {
   const chart = charts[scenario];
   if (chart === undefined) return [];
   const bars = Object.entries(figures).flatMap(([name, value]) => {
@@ -100,6 +106,6 @@ function drawChart({ scenario, figures }: LoadReport): string[] {
     return measure === chart.measure && typeof value === 'number' ? [{ name: contestant, value }] : [];
   });
   if (bars.length < 2) return [];
-  writeFileSync(join(folder, `benchmarks/${scenario}.svg`), drawBars(chart.title, bars));
-  return [`![${chart.title}](benchmarks/${scenario}.svg)`, ''];
+  writeFileSync(join(folder, `benchmarks/${section}.svg`), drawBars(chart.title, bars));
+  return [`![${chart.title}](benchmarks/${section}.svg)`, ''];
 }
