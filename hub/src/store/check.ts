@@ -9,6 +9,7 @@ import { type Column, decodeArrivalsOf, decodeColumnOf } from './block-decode.ts
 import { decodeFacts } from './block-facts.ts';
 import { decodeStats } from './block-stats.ts';
 import { isGroupWhole } from './group.ts';
+import { openRollup } from './rollup-code.ts';
 import { columnsPerBlock, migrations } from './schema.ts';
 import { type Connection, codeOf, migrate, openEmpty, openReading, type Statement } from './sqlite.ts';
 
@@ -48,6 +49,8 @@ interface StoredColumn {
   readonly id: number;
   readonly stats: Uint8Array;
   readonly data: Uint8Array;
+  /** Its rollup, NULL where it has none. */
+  readonly cells: Uint8Array | null;
 }
 
 export function checkDatabase(file: string): CheckReport {
@@ -138,7 +141,8 @@ class Check {
        FROM blocks b LEFT JOIN streams s ON s.key = b.stream WHERE b.id = ?`,
     );
     const selectColumns = this.connection.prepare(
-      'SELECT id, stats, data FROM block_columns WHERE id >= ? AND id < ? ORDER BY id',
+      `SELECT c.id, stats, data, cells FROM block_columns c LEFT JOIN rollups r ON r.id = c.id
+       WHERE c.id >= ? AND c.id < ? ORDER BY c.id`,
     );
     for (const id of this.connection.prepare('SELECT id FROM blocks ORDER BY id').pluck().all() as number[]) {
       this.guard(`block ${id}`, () => this.checkBlock(id, { selectBlock, selectColumns }));
@@ -219,11 +223,12 @@ function findBlockFault(block: StoredBlock): string | null {
   return null;
 }
 
-function findColumnFault(block: StoredBlock, { id, stats, data }: StoredColumn): string | null {
+function findColumnFault(block: StoredBlock, { id, stats, data, cells }: StoredColumn): string | null {
   const { minMs, maxMs } = block;
   const isTaken = isBytes(data) && data.length === 0;
   const plain = takeStats({ columnId: id, minMs, maxMs }, stats, isTaken ? undefined : data);
   if (plain === null) return 'the column’s figures do not match their checksum';
+  if (cells !== null && openRollup(cells) === null) return 'the rollup does not match its checksum';
   if (isTaken) return null;
   const column: Column | undefined = decodeColumnOf(data);
   if (column === undefined) return 'the values do not match their checksum';

@@ -105,10 +105,16 @@ function gatherPieces(snapshots: Snapshots, stream: SnapshotStream, range: Range
 function shareOf(snapshots: Snapshots, block: BlockRow, { fromMs, toMs }: Range): number {
   if (block.minMs >= fromMs && block.maxMs < toMs) return 1;
   const times = snapshots.readTimes(block.id);
-  if (times === undefined || times.length === 0) return 0;
+  if (times === undefined || times.length === 0) return estimateShare(block, { fromMs, toMs });
   let inside = 0;
   for (const time of times) if (time >= fromMs && time < toMs) inside++;
   return inside / times.length;
+}
+
+/** Of a block whose readings retention took, or are damaged: as if its rows lay evenly. */
+function estimateShare({ minMs, maxMs }: BlockRow, { fromMs, toMs }: Range): number {
+  if (maxMs === minMs) return minMs >= fromMs && minMs < toMs ? 1 : 0;
+  return Math.max(0, Math.min(maxMs, toMs) - Math.max(minMs, fromMs)) / (maxMs - minMs);
 }
 
 /** Nothing is expected before a device was known or spoke of, nor in the future; null when nothing is left. */

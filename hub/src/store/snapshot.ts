@@ -166,6 +166,8 @@ export class Snapshots {
     const blockId = columnIdOf(block, 0, false);
     if (row === undefined) return this.noteDamage(blockId);
     const { checkSum, facts, times } = row;
+    // Retention took the readings of the block.
+    if (isBytes(times) && times.length === 0) return undefined;
     const isWhole = checkSum === null || (isBlockWhole(checkSum, row, facts) && isBlobOf(checkSum, 'times', times));
     return isWhole ? (this.decode(times, blockId)?.values as Float64Array | undefined) : this.noteDamage(blockId);
   }
