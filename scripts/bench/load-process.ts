@@ -6,7 +6,6 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { endProcess, spawnOwn } from '../child-processes.ts';
-import { readProcess } from '../process-figures.ts';
 import { onCore, readStack, type StackFigures } from './server-stack.ts';
 
 export interface LoadRun<Result> {
@@ -41,28 +40,31 @@ export async function runLoad<Result>(task: LoadTask): Promise<LoadRun<Result>> 
   }
 }
 
+type Told<Result> =
+  | { readonly type: 'measuring' | 'measured'; readonly cpuSeconds: number }
+  | { readonly type: 'result'; readonly result: Result };
+
 function watchLoad<Result>(load: ChildProcess, pids: readonly number[]): Promise<LoadRun<Result>> {
   let before = readStack(pids);
   let after = before;
   let startMs = performance.now();
   let endMs = startMs;
   let loadSeconds = 0;
-  const readLoadSeconds = (): number => readProcess(load.pid!)?.cpuSeconds ?? Number.NaN;
   return new Promise((fulfil, reject) => {
     load.on('exit', (code, signal) => reject(new Error(`the load ended (${signal ?? code}) before it had a result`)));
-    load.on('message', (message: { type: string; result?: Result }) => {
+    load.on('message', (message: Told<Result>) => {
       if (message.type === 'measuring') {
         before = readStack(pids);
         startMs = performance.now();
-        loadSeconds = -readLoadSeconds();
+        loadSeconds = -message.cpuSeconds;
       } else if (message.type === 'measured') {
         after = readStack(pids);
         endMs = performance.now();
-        loadSeconds += readLoadSeconds();
-      } else if (message.type === 'result') {
+        loadSeconds += message.cpuSeconds;
+      } else {
         const windowSeconds = (endMs - startMs) / 1000;
         const loadCpuShare = loadSeconds / windowSeconds;
-        fulfil({ result: message.result!, before, after, windowSeconds, loadCpuShare });
+        fulfil({ result: message.result, before, after, windowSeconds, loadCpuShare });
       }
     });
   });
@@ -74,7 +76,12 @@ export async function serveLoad<Plan, Result>(
 ): Promise<void> {
   process.on('disconnect', () => process.exit(1));
   const [plan] = (await once(process, 'message')) as [Plan];
-  const result = await run(plan, (type) => process.send?.({ type }));
+  const result = await run(plan, (type) => process.send?.({ type, cpuSeconds: readOwnSeconds() }));
   await new Promise((fulfil) => process.send?.({ type: 'result', result }, undefined, undefined, fulfil));
   process.exit(0);
+}
+
+function readOwnSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }
