@@ -84,7 +84,7 @@ async function takeTurn(
       bytes,
       bytesPerReading: bytes / result.readings,
       seriesHeldOtherwise: wrong,
-      ...(folder === undefined ? {} : measureTables(folder)),
+      ...(folder === undefined ? {} : measureTables(folder, result.readings)),
     });
     return name === 'hub' ? wrong : 0;
   } finally {
@@ -118,8 +118,8 @@ function expectDigests(device: SourceDevice, metric: number): Digest[] {
   return [digestOf(all), digestOf(byTime.values())];
 }
 
-/** Pages of the closed file by what they are for, in percent. */
-function measureTables(folder: string): Record<string, number> {
+/** Pages of the closed file by what they are for. The log is bounded, whatever is stored: `sealed` is what grows with the readings. */
+function measureTables(folder: string, readings: number): Record<string, number> {
   const file = readdirSync(folder).find((name) => /\.(db|sqlite)$/.test(name));
   if (file === undefined) return {};
   const database = new Database(join(folder, file), { readonly: true });
@@ -130,7 +130,9 @@ function measureTables(folder: string): Record<string, number> {
       sized.reduce((sum, { name, bytes }) => (pattern.test(name) ? sum + bytes : sum), 0);
     const rollups = of(/rollup/);
     const blocks = of(/block|column/);
-    return { blockBytes: blocks, rollupBytes: rollups, logBytes: of(/^log/), rollupPercent: (100 * rollups) / blocks };
+    const parts = { blockBytes: blocks, rollupBytes: rollups, logBytes: of(/^log/) };
+    const sealedBytesPerReading = (blocks + rollups) / readings;
+    return { ...parts, rollupPercent: (100 * rollups) / blocks, sealedBytesPerReading };
   } finally {
     database.close();
   }
