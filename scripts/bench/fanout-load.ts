@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchScratch, decodeMessage, encodeMessage, makeNumberColumn, readBatch } from '@lapwing/protocol';
 import { WebSocket } from 'ws';
 import { type LatencyQuantiles, LatencyWindow } from './latency-window.ts';
-import { serveLoad } from './load-process.ts';
+import { type LoadWord, serveLoad } from './load-process.ts';
 import { RawWsLink } from './raw-ws-link.ts';
 import { fleetDevice } from './reading-source.ts';
 import { SeededWalk } from './seeded-walk.ts';
@@ -104,6 +104,7 @@ class Crowd {
       this.lastFrame = Buffer.from(frame);
       this.lastSentUs = decoded.message.entries.flatMap(({ body }) => {
         if (body.kind !== 'batch' || readBatch(body.frame, this.scratch) !== null) return [];
+        if (this.scratch.columns !== metrics.length) return [];
         return [this.scratch.values[0]!];
       });
     }
@@ -140,10 +141,10 @@ async function openDevices(plan: FanoutPlan): Promise<RawWsLink[]> {
   );
 }
 
-async function runPlan(plan: FanoutPlan, say: (type: 'measuring' | 'measured') => void): Promise<FanoutResult> {
+async function runPlan(plan: FanoutPlan, say: (type: LoadWord) => void): Promise<FanoutResult> {
   const all = await openDevices(plan);
   const devices = all.slice(0, -1);
-  const loud = all.at(-1)!;
+  const loud = new LoudDevice(all.at(-1)!);
   const crowd = new Crowd();
   await crowd.open(plan);
   const walks = devices.map((_, i) => new SeededWalk(i, metrics.length));
@@ -154,23 +155,15 @@ async function runPlan(plan: FanoutPlan, say: (type: 'measuring' | 'measured') =
     seq += 1;
   };
   const timer = setInterval(sendAll, plan.everyMs / devices.length);
-  await sleep(plan.settleMs);
-  crowd.window.open(nowUs());
-  await sleep(plan.windowMs);
-  const before = crowd.window.quantiles();
   say('measuring');
+  const before = await measureWindow(plan, crowd, loud);
+  say('mark');
   const stalled = crowd.viewers.slice(0, plan.stalled);
   for (const viewer of stalled) {
     viewer.isStalled = true;
     viewer.socket.pause();
   }
-  const stopLoud = startLoud(loud);
-  await sleep(plan.fillMs);
-  stopLoud();
-  await sleep(plan.settleMs);
-  crowd.window.open(nowUs());
-  await sleep(plan.windowMs);
-  const others = crowd.window.quantiles();
+  const others = await measureWindow(plan, crowd, loud);
   const measured = crowd.window.count;
   say('measured');
   for (const { socket } of stalled) socket.resume();
@@ -182,11 +175,23 @@ async function runPlan(plan: FanoutPlan, say: (type: 'measuring' | 'measured') =
   return { all: before, others, measured, conflated: stalled.filter(({ isConflated }) => isConflated).length, lost };
 }
 
-/** Returns how to stop it. */
-function startLoud(link: RawWsLink): () => void {
-  let seq = 0;
-  const timer = setInterval(() => {
-    seq += 1;
+class LoudDevice {
+  private seq = 0;
+  private readonly link: RawWsLink;
+
+  constructor(link: RawWsLink) {
+    this.link = link;
+  }
+
+  async speak(forMs: number): Promise<void> {
+    const timer = setInterval(() => this.send(), loudEveryMs);
+    await sleep(forMs);
+    clearInterval(timer);
+  }
+
+  private send(): void {
+    this.seq += 1;
+    const { seq } = this;
     const columns = loudMetrics.map((_, metric) => ({
       metric,
       encoding: 'text' as const,
@@ -194,9 +199,18 @@ function startLoud(link: RawWsLink): () => void {
       values: [`${seq} ${longText}`],
     }));
     const times = Float64Array.of(Date.now());
-    link.write(RawWsLink.wrap(encodeMessage({ type: 'batch', seq, ackNow: false, backfill: false, times, columns })));
-  }, loudEveryMs);
-  return () => clearInterval(timer);
+    const batch = { type: 'batch', seq, ackNow: false, backfill: false, times, columns } as const;
+    this.link.write(RawWsLink.wrap(encodeMessage(batch)));
+  }
+}
+
+/** The loud device first, whether somebody stalls or not: what it costs by itself is the same in both windows. */
+async function measureWindow(plan: FanoutPlan, crowd: Crowd, loud: LoudDevice): Promise<LatencyQuantiles> {
+  await loud.speak(plan.fillMs);
+  await sleep(plan.settleMs);
+  crowd.window.open(nowUs());
+  await sleep(plan.windowMs);
+  return crowd.window.quantiles();
 }
 
 function sendOne(link: RawWsLink, walk: SeededWalk, seq: number): void {

@@ -20,15 +20,16 @@ export async function runFanout(choice: BenchChoice): Promise<LoadReport> {
   let notConflated = 0;
   let lost = 0;
   for (let i = 0; i < choice.rounds; i++) {
-    const { result, before, after, windowSeconds, loadCpuShare } = await takeTurn(choice);
+    const { result, before, after, marks, windowSeconds, loadCpuShare } = await takeTurn(choice);
     const change = ((result.others.p99 ?? Number.NaN) / (result.all.p99 ?? Number.NaN) - 1) * 100;
-    samples.add('all reading', { latencyMsP50: result.all.p50, latencyMsP99: result.all.p99, rssMiB: before.rssMiB });
+    const grown = { all: marks[0]!.rssMiB - before.rssMiB, stalled: after.rssMiB - marks[0]!.rssMiB };
+    samples.add('all reading', { latencyMsP50: result.all.p50, latencyMsP99: result.all.p99, rssMiB: marks[0]!.rssMiB });
     samples.add('100 stalled', {
       latencyMsP50: result.others.p50,
       latencyMsP99: result.others.p99,
       rssMiB: after.rssMiB,
       p99ChangePercent: change,
-      kibPerStalled: ((after.rssMiB - before.rssMiB) * 1024) / stalled,
+      kibPerStalled: ((grown.stalled - grown.all) * 1024) / stalled,
       cpuPercent: (100 * (after.cpuSeconds - before.cpuSeconds)) / windowSeconds,
       loadCpuPercent: 100 * loadCpuShare,
     });
@@ -55,8 +56,8 @@ async function takeTurn(choice: BenchChoice): Promise<LoadRun<FanoutResult>> {
     const names = Array.from({ length: devices + 1 }, (_, i) => fleetDevice(i));
     const tokens = await enrolDevices(hub.client, names);
     const times = choice.quick
-      ? { everyMs: 1_000, fillMs: 14_000, windowMs: 6_000, settleMs: 1_500 }
-      : { everyMs: 1_000, fillMs: 25_000, windowMs: 15_000, settleMs: 3_000 };
+      ? { everyMs: 1_000, fillMs: 7_000, windowMs: 6_000, settleMs: 1_000 }
+      : { everyMs: 1_000, fillMs: 10_000, windowMs: 20_000, settleMs: 2_000 };
     const plan: FanoutPlan = { url: hub.url, cookie: hub.client.cookie, tokens, viewers, stalled, ...times };
     return await runLoad<FanoutResult>({ script: 'fanout-load.ts', plan, pids: [hub.pid], msMax: 180_000 });
   } finally {

@@ -13,6 +13,8 @@ export interface LoadRun<Result> {
   /** The servers when the window began and when it ended. */
   readonly before: StackFigures;
   readonly after: StackFigures;
+  /** The servers at each `mark` that the load set. */
+  readonly marks: readonly StackFigures[];
   readonly windowSeconds: number;
   /** Cores the load itself used in the window. */
   readonly loadCpuShare: number;
@@ -40,8 +42,10 @@ export async function runLoad<Result>(task: LoadTask): Promise<LoadRun<Result>> 
   }
 }
 
+export type LoadWord = 'measuring' | 'mark' | 'measured';
+
 type Told<Result> =
-  | { readonly type: 'measuring' | 'measured'; readonly cpuSeconds: number }
+  | { readonly type: LoadWord; readonly cpuSeconds: number }
   | { readonly type: 'result'; readonly result: Result };
 
 function watchLoad<Result>(load: ChildProcess, pids: readonly number[]): Promise<LoadRun<Result>> {
@@ -50,6 +54,7 @@ function watchLoad<Result>(load: ChildProcess, pids: readonly number[]): Promise
   let startMs = performance.now();
   let endMs = startMs;
   let loadSeconds = 0;
+  const marks: StackFigures[] = [];
   return new Promise((fulfil, reject) => {
     load.on('exit', (code, signal) => reject(new Error(`the load ended (${signal ?? code}) before it had a result`)));
     load.on('message', (message: Told<Result>) => {
@@ -57,14 +62,15 @@ function watchLoad<Result>(load: ChildProcess, pids: readonly number[]): Promise
         before = readStack(pids);
         startMs = performance.now();
         loadSeconds = -message.cpuSeconds;
-      } else if (message.type === 'measured') {
+      } else if (message.type === 'mark') marks.push(readStack(pids));
+      else if (message.type === 'measured') {
         after = readStack(pids);
         endMs = performance.now();
         loadSeconds += message.cpuSeconds;
       } else {
         const windowSeconds = (endMs - startMs) / 1000;
         const loadCpuShare = loadSeconds / windowSeconds;
-        fulfil({ result: message.result, before, after, windowSeconds, loadCpuShare });
+        fulfil({ result: message.result, before, after, marks, windowSeconds, loadCpuShare });
       }
     });
   });
@@ -72,7 +78,7 @@ function watchLoad<Result>(load: ChildProcess, pids: readonly number[]): Promise
 
 /** The load's side: takes the plan, runs it, tells the result and ends. */
 export async function serveLoad<Plan, Result>(
-  run: (plan: Plan, say: (type: 'measuring' | 'measured') => void) => Promise<Result>,
+  run: (plan: Plan, say: (type: LoadWord) => void) => Promise<Result>,
 ): Promise<void> {
   process.on('disconnect', () => process.exit(1));
   const [plan] = (await once(process, 'message')) as [Plan];
