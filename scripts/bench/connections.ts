@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { endProcess } from '../child-processes.ts';
 import { atMost, type LoadReport } from '../load-report.ts';
 import type { BenchChoice } from './bench-choice.ts';
-import { closeHub, enrolDevices, openHub } from './bench-hub.ts';
+import { closeHub, enrolDevices, openHub, restartHub } from './bench-hub.ts';
 import type { IdlePlan, IdleResult } from './idle-load.ts';
 import { startFloor } from './live.ts';
 import { boardName } from './live-load.ts';
@@ -70,10 +70,12 @@ async function takeFloorTurn({ devices, holdMs, samples }: Turn): Promise<number
 }
 
 async function takeHubTurn({ devices, holdMs, samples }: Turn, choice: BenchChoice): Promise<number> {
-  const hub = await openHub(choice.hubArgs);
+  let hub = await openHub(choice.hubArgs);
   try {
     const names = Array.from({ length: devices }, (_, i) => boardName(i));
     const tokens = await enrolDevices(hub.client, names);
+    // Ten thousand enrolments happen once, and leave a grown heap behind.
+    hub = await restartHub(hub, choice.hubArgs, 'SIGTERM');
     const empty = readStack([hub.pid]).rssMiB;
     const run = await hold({ url: hub.url, tokens, isBare: false, holdMs }, hub.pid);
     return note(samples, 'hub', { run, empty });
