@@ -115,6 +115,15 @@ describe('metrics', () => {
     ]);
   });
 
+  test('a device may come back to any epoch it ever had, also after a restart', () => {
+    const first = new CoreBench(startMs);
+    for (let epoch = 1; epoch <= 100; epoch++) first.welcome({ epoch }).say(makeBatch(1));
+    first.store.commit();
+    for (const bench of [first, new CoreBench(startMs, first.store)]) {
+      expect(bench.welcome({ epoch: 3 }).last()).toMatchObject({ type: 'welcome', committedSeq: 1 });
+    }
+  });
+
   test('a restart gives the same keys, lists and streams', () => {
     const bench = new CoreBench(startMs);
     const link = bench.welcome();

@@ -50,8 +50,8 @@ export interface StreamState {
   readonly device: DeviceState;
   readonly epoch: number;
   readonly progress: DeliveryProgress;
-  /** Index in its batches → index in the device's metric list. */
-  readonly table: number[];
+  /** Index in its batches → index in the device's metric list. Replaced, never changed: streams of a device may share one. */
+  table: readonly number[];
 }
 
 export interface RosterOptions {
@@ -77,9 +77,6 @@ export const rosterDefaults = {
   tableMetricsMax: limits.metricsMax,
   deviceMetricsMax: limits.deviceMetricsMax,
 } as const;
-
-/** Of each device; the store keeps as many in memory. */
-const streamsKept = 16;
 
 /** A shorter absence leaves no hole worth a cause. */
 const outageMsMin = 2_000;
@@ -114,7 +111,7 @@ export class DeviceRoster {
     for (const { key, device: owner, epoch, committedSeq, table } of stored.streams) {
       const device = this.byKey.get(owner);
       if (device === undefined) throw new Error(`stream ${key} belongs to no device`);
-      this.rememberStream({ key, device, epoch, progress: new DeliveryProgress(committedSeq), table: [...table] });
+      this.rememberStream({ key, device, epoch, progress: new DeliveryProgress(committedSeq), table });
     }
   }
 
@@ -300,15 +297,15 @@ export class DeviceRoster {
 
   private makeStream(device: DeviceState, epoch: number, nowMs: number): StreamState {
     const key = this.nextStream as StreamKey;
-    const stream = { key, device, epoch, progress: new DeliveryProgress(0), table: [] };
+    const stream: StreamState = { key, device, epoch, progress: new DeliveryProgress(0), table: [] };
     this.rememberStream(stream);
     this.persist({ kind: 'stream', key, device: device.key, epoch, createdMs: nowMs });
     return stream;
   }
 
   private replaceTable(stream: StreamState, table: readonly number[]): void {
-    stream.table.splice(0, stream.table.length, ...table);
-    this.persist({ kind: 'table', stream: stream.key, table: [...table] });
+    stream.table = table;
+    this.persist({ kind: 'table', stream: stream.key, table });
   }
 
   private persistDevice({ key, deviceId, model, firmware, createdMs }: DeviceState): void {
@@ -321,19 +318,10 @@ export class DeviceRoster {
     this.nextDevice = Math.max(this.nextDevice, device.key + 1);
   }
 
-  /** A device that draws an epoch at each boot must not fill the memory: whoever comes back to an older one is new to the hub. */
-  private forgetOldest({ streamByEpoch }: DeviceState): void {
-    if (streamByEpoch.size <= streamsKept) return;
-    const [epoch, oldest] = streamByEpoch.entries().next().value!;
-    streamByEpoch.delete(epoch);
-    this.streams.delete(oldest.key);
-  }
-
   private rememberStream(stream: StreamState): void {
     this.streams.set(stream.key, stream);
     stream.device.streamByEpoch.set(stream.epoch, stream);
     stream.device.stream = stream;
-    this.forgetOldest(stream.device);
     this.nextStream = Math.max(this.nextStream, stream.key + 1);
   }
 }

@@ -8,7 +8,7 @@
 import { StreamHead } from './heads.ts';
 import { type Connection, makeDamageError, type Statement } from './sqlite.ts';
 
-/** Of each device; `DeviceRoster` keeps as many. */
+/** Of each device. */
 export const streamsKept = 16;
 
 interface StreamRow {
@@ -97,7 +97,7 @@ function makeHead({ key, device, metricTable, sealedSeq, arrivedMs }: StreamRow)
   });
 }
 
-function readTable(key: number, text: string): number[] {
+export function readTable(key: number, text: string): number[] {
   try {
     return JSON.parse(text) as number[];
   } catch {

@@ -4,7 +4,7 @@
 import type { MetricDeclaration, MetricKind } from '@lapwing/protocol';
 import type { DeviceKey, StoredDevice, StoredIdentity, StoredState, StoredStream, StreamKey } from '../core/ports.ts';
 import { computeStats } from './block-stats.ts';
-import { type Heads, streamsKept } from './head-book.ts';
+import { type Heads, readTable } from './head-book.ts';
 import type { StreamHead } from './heads.ts';
 import { decodeLatest, valuesOf } from './sealer.ts';
 import type { Connection } from './sqlite.ts';
@@ -82,20 +82,30 @@ function overlayHead(draft: DeviceDraft, head: StreamHead): void {
   }
 }
 
+/**
+ * All streams, however old: exactly-once means that a device may come back to any epoch, and an import to any file. A stream
+ * costs a quarter of a kilobyte; tables that read alike are one array.
+ */
 function loadStreams(connection: Connection, heads: Heads): StoredStream[] {
   const rows = connection
     .prepare(
-      `SELECT key, device, epoch FROM (SELECT key, device, epoch, row_number() OVER (PARTITION BY device ORDER BY key DESC) AS age
-       FROM streams) WHERE age <= ${streamsKept} ORDER BY key`,
+      'SELECT key, device, epoch, sealed_seq AS sealedSeq, metric_table AS metricTable FROM streams ORDER BY key',
     )
     .all() as {
     key: StreamKey;
     device: DeviceKey;
     epoch: number;
+    sealedSeq: number;
+    metricTable: string;
   }[];
-  return rows.map((row) => {
-    const head = heads.get(row.key)!;
-    return { ...row, committedSeq: head.committedSeq, table: head.table };
+  const kept = new Map(Array.from(heads.values(), (head) => [head.key as StreamKey, head]));
+  const tables = new Map<string, readonly number[]>();
+  return rows.map(({ key, device, epoch, sealedSeq, metricTable }) => {
+    const head = kept.get(key);
+    if (head !== undefined) return { key, device, epoch, committedSeq: head.committedSeq, table: head.table };
+    const table = tables.get(metricTable) ?? readTable(key, metricTable);
+    tables.set(metricTable, table);
+    return { key, device, epoch, committedSeq: sealedSeq, table };
   });
 }
 
