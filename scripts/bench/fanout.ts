@@ -23,7 +23,11 @@ export async function runFanout(choice: BenchChoice): Promise<LoadReport> {
     const { result, before, after, marks, windowSeconds, loadCpuShare } = await takeTurn(choice);
     const change = ((result.others.p99 ?? Number.NaN) / (result.all.p99 ?? Number.NaN) - 1) * 100;
     const grown = { all: marks[0]!.rssMiB - before.rssMiB, stalled: after.rssMiB - marks[0]!.rssMiB };
-    samples.add('all reading', { latencyMsP50: result.all.p50, latencyMsP99: result.all.p99, rssMiB: marks[0]!.rssMiB });
+    samples.add('all reading', {
+      latencyMsP50: result.all.p50,
+      latencyMsP99: result.all.p99,
+      rssMiB: marks[0]!.rssMiB,
+    });
     samples.add('100 stalled', {
       latencyMsP50: result.others.p50,
       latencyMsP99: result.others.p99,
@@ -57,7 +61,7 @@ async function takeTurn(choice: BenchChoice): Promise<LoadRun<FanoutResult>> {
     const tokens = await enrolDevices(hub.client, names);
     const times = choice.quick
       ? { everyMs: 1_000, fillMs: 7_000, windowMs: 6_000, settleMs: 1_000 }
-      : { everyMs: 1_000, fillMs: 10_000, windowMs: 20_000, settleMs: 2_000 };
+      : { everyMs: 1_000, fillMs: 9_000, windowMs: 20_000, settleMs: 2_000 };
     const plan: FanoutPlan = { url: hub.url, cookie: hub.client.cookie, tokens, viewers, stalled, ...times };
     return await runLoad<FanoutResult>({ script: 'fanout-load.ts', plan, pids: [hub.pid], msMax: 180_000 });
   } finally {
