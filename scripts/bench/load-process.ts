@@ -67,7 +67,7 @@ function watchLoad<Result>(load: ChildProcess, pids: readonly number[]): Promise
         after = readStack(pids);
         endMs = performance.now();
         loadSeconds += message.cpuSeconds;
-      } else {
+      } else if ('result' in message) {
         const windowSeconds = (endMs - startMs) / 1000;
         const loadCpuShare = loadSeconds / windowSeconds;
         fulfil({ result: message.result, before, after, marks, windowSeconds, loadCpuShare });
