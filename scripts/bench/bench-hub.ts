@@ -21,8 +21,14 @@ export interface BenchHub {
 
 const enrolAtOnce = 50;
 
-export const makeScratchFolder = (): string => mkdtempSync(join(tmpdir(), 'lapwing-bench-'));
-export const removeFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true });
+/** It does not outlive this process, however that ends. */
+export function makeScratchFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'lapwing-bench-'));
+  process.once('exit', () => removeFolder(folder));
+  return folder;
+}
+
+export const removeFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 
 export async function openHub(args: readonly string[]): Promise<BenchHub> {
   const folder = makeScratchFolder();
