@@ -1,7 +1,7 @@
 /**
  * Decides when the live feed is flushed: soon after something comes, but never spending more than a fifth of a core on it.
  *
- * Owns one timer. After a flush that took d milliseconds the next one waits 4 × d, and at least flushMsMin: with few viewers
+ * Owns one timer, set to the earliest flush that is wanted. After a flush that took d milliseconds the next one waits 4 × d, and at least flushMsMin: with few viewers
  * a reading is on its way within 8 ms, half a frame of the screen, with thousands the flushes grow rarer and fuller by themselves.
  */
 import type { LiveFeed } from '../core/live-feed.ts';
@@ -13,6 +13,7 @@ const behindMs = 50;
 
 export class FeedPump {
   private timer: NodeJS.Timeout | null = null;
+  private dueMs = Number.POSITIVE_INFINITY;
   private lastEndMs = 0;
   private pauseMs = flushMsMin;
   private feed: LiveFeed | null = null;
@@ -22,24 +23,29 @@ export class FeedPump {
     this.feed = feed;
   }
 
-  readonly request = (): void => {
-    if (this.timer !== null) return;
-    const sinceMs = performance.now() - this.lastEndMs;
-    this.timer = setTimeout(this.flush, Math.max(0, this.pauseMs - sinceMs));
-  };
+  readonly request = (): void => this.schedule(this.lastEndMs + this.pauseMs);
 
   stop(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
+    this.dueMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** The earlier of two times wins: somebody who is behind must not make the others wait for their news. */
+  private schedule(atMs: number): void {
+    if (atMs >= this.dueMs) return;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.dueMs = atMs;
+    this.timer = setTimeout(this.flush, Math.max(0, atMs - performance.now()));
   }
 
   private readonly flush = (): void => {
-    this.timer = null;
+    this.stop();
     if (this.feed === null) return;
     const startMs = performance.now();
     const isAnyBehind = this.feed.flush(Date.now());
     this.lastEndMs = performance.now();
     this.pauseMs = Math.min(flushMsMax, Math.max(flushMsMin, 4 * (this.lastEndMs - startMs)));
-    if (isAnyBehind && this.timer === null) this.timer = setTimeout(this.flush, Math.max(behindMs, this.pauseMs));
+    if (isAnyBehind) this.schedule(this.lastEndMs + Math.max(behindMs, this.pauseMs));
   };
 }
