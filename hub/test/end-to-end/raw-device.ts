@@ -84,6 +84,11 @@ export class RawDevice {
     return this.next((message) => message.type === 'ack' && message.seq >= seq);
   }
 
+  /** From now on it hears nothing, and answers nothing. */
+  stopReading(): void {
+    this.socket.pause();
+  }
+
   close(): void {
     this.socket.terminate();
   }
