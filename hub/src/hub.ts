@@ -232,7 +232,7 @@ function startTimers({ roster, feed, intake, identity }: Core, { devices, viewer
     for (const device of roster.sweepPresence(nowMs)) feed.publishPresence(device);
   };
   const sweepRights = () => {
-    identity.removeExpiredSessions(Date.now());
+    identity.removeExpired(Date.now());
     viewers.checkRights();
   };
   return [

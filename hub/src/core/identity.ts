@@ -137,8 +137,14 @@ export class Identity {
     return gone.map((session) => session.hash);
   }
 
-  removeExpiredSessions(nowMs: number): void {
+  /** Sessions and enrolment keys whose time is over: each start of the hub leaves a key for this machine's agent behind. */
+  removeExpired(nowMs: number): void {
     for (const session of this.sessions.values()) if (nowMs >= session.expiresMs) this.removeSession(session.hash);
+    for (const { id, expiresMs } of this.enrolmentKeys.values()) {
+      if (!(nowMs >= expiresMs)) continue;
+      this.enrolmentKeys.delete(id);
+      this.store.persist({ kind: 'enrolmentKeyGone', id });
+    }
   }
 
   listApiTokens(): StoredApiToken[] {
