@@ -8,6 +8,7 @@ import { makeAppModel } from './core/app-model.ts';
 import { formatRoute, parseRoute, type Route } from './core/app-route.ts';
 import { makeFeedReader } from './core/feed-reader.ts';
 import type { FeedObserver } from './core/feed-state.ts';
+import { PageClock } from './core/page-clock.ts';
 import { PulseMeter } from './core/pulse-meter.ts';
 import { FeedSocket, type FeedSocketListener } from './edge/feed-socket.ts';
 import { FleetLoader } from './edge/fleet-loader.ts';
@@ -51,6 +52,7 @@ const socket = new FeedSocket(
   listener,
 );
 const frames = new FrameLoop(() => socket.nowHubMs());
+const clock = new PageClock(() => socket.nowHubMs());
 const health = new HealthPoll(hub, model);
 const fleet = new FleetLoader(hub, model);
 const sparkLoader = new SparkLoader(hub, model);
@@ -76,6 +78,7 @@ const app: App = {
   hub,
   addPainter: (paint) => frames.add(paint),
   nowHubMs: () => socket.nowHubMs(),
+  clock,
   navigate: (route, how = 'push') => {
     writeAddress(formatRoute(route), how);
     goTo(route);
@@ -122,6 +125,7 @@ frames.add((nowHubMs) => {
   pulse.measure(nowHubMs, socket.clock.isMeasured);
   if (nowHubMs < nextLookMs) return;
   nextLookMs = nowHubMs + 400;
+  clock.settle();
   sparkLoader.load(nowHubMs);
   fleet.describeNew();
 });

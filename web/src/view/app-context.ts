@@ -8,6 +8,7 @@ import { useContext } from 'preact/hooks';
 import type { AppModel, Theme } from '../core/app-model.ts';
 import type { Route } from '../core/app-route.ts';
 import type { FeedObserver } from '../core/feed-state.ts';
+import type { PageClock } from '../core/page-clock.ts';
 import type { HubClient, SessionReply } from '../edge/hub-client.ts';
 
 export interface App {
@@ -16,6 +17,8 @@ export interface App {
   /** Runs in every animation frame with the hub's time; returns the function that ends it. */
   addPainter(paint: (nowHubMs: number) => void): () => void;
   nowHubMs(): number;
+  /** The page's now, which may be in the past: what charts, statuses and ages go by. */
+  readonly clock: PageClock;
   navigate(route: Route, how?: 'push' | 'replace'): void;
   /** Tells of each batch, late stretch and snapshot; returns the function that ends it. */
   addObserver(observer: FeedObserver): () => void;
