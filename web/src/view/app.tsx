@@ -32,7 +32,7 @@ export function AppFrame() {
       </button>
       <NavRail />
       <TopBar />
-      <main id="page" class="page" tabIndex={-1}>
+      <main id="page" class="page" tabIndex={0}>
         <Banners />
         <CurrentPage />
       </main>

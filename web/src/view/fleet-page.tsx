@@ -39,6 +39,7 @@ export function FleetPage({ route }: { route: FleetRoute }) {
   const isLoading = load === 'loading' && devices.size === 0;
   return (
     <div class="fleet-page">
+      <h1 class="spoken">Fleet</h1>
       <div class="fleet-tools">
         <Counters route={route} isLoading={isLoading} />
         <TextFilter route={route} />

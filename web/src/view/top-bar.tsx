@@ -30,7 +30,7 @@ export function TopBar() {
       <button
         type="button"
         class="search-button"
-        aria-label="Go to a device, metric or page"
+        aria-label="Ctrl K, go to a device, metric or page"
         title="Go to… (Ctrl or ⌘ K)"
         onClick={() => {
           model.overlay.value = 'palette';
@@ -60,7 +60,7 @@ function RangeBar() {
             type="button"
             key={range.name}
             aria-pressed={range.name === route.range && route.window === null}
-            aria-label={range.spokenLabel}
+            aria-label={`${range.label}, ${range.spokenLabel}`}
             onClick={() => navigate({ ...route, range: range.name, window: null }, 'replace')}
           >
             {range.label}
