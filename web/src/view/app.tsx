@@ -32,6 +32,7 @@ export function AppFrame() {
       </button>
       <NavRail />
       <TopBar />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must be able to reach it */}
       <main id="page" class="page" tabIndex={0}>
         <Banners />
         <CurrentPage />
