@@ -15,6 +15,7 @@ import { runQuery } from './bench/query.ts';
 import { recordReport } from './bench/record-report.ts';
 import { runRestart } from './bench/restart.ts';
 import { runSize } from './bench/size.ts';
+import { runWeb } from './bench/web.ts';
 import { exitOnSignals } from './child-processes.ts';
 import { type LoadReport, printReport } from './load-report.ts';
 
@@ -34,6 +35,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   latency: { run: runLatency, rounds: 5 },
   restart: { run: runRestart, rounds: 5 },
   growth: { run: runGrowth, rounds: 1 },
+  web: { run: runWeb, rounds: 5 },
 };
 
 const usage = `usage: npm run bench -- SCENARIO [--peers] [--quick] [--rounds 1…20] [--json] [--record] [--hz N] [--csv FILE…] [-- HUB OPTIONS]

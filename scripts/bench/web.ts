@@ -1,0 +1,198 @@
+/**
+ * Scenario `web`: the page in a real Chromium against a real hub. How soon it stands and how fast it answers on a processor four
+ * times as slow, how busy 100 live series keep it, and whether its heap stays flat. Owns nothing but the figures.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { buildWebIfStale } from '../build-web.ts';
+import { endProcess } from '../child-processes.ts';
+import { startSim } from '../hub-process.ts';
+import { atMost, type LoadReport, quantile } from '../load-report.ts';
+import type { BenchChoice } from './bench-choice.ts';
+import { type BenchHub, closeHub, enrolDevices, makeScratchFolder, openHub } from './bench-hub.ts';
+import { Samples } from './samples.ts';
+import { measureBusy, openBrowser, openWebPage, readHeap, readObserved, type WebPage } from './web-browser.ts';
+
+const boards = 48;
+const slowdown = 4;
+const series = 100;
+const usualHz = 10;
+/** Of the heap's load: half an hour at 10 Hz takes a minute and a half. */
+const hurriedHz = 200;
+const feeder = resolve(import.meta.dirname, 'web-feeder.ts');
+
+export async function runWeb(choice: BenchChoice): Promise<LoadReport> {
+  buildWebIfStale();
+  const samples = new Samples();
+  const hub = await openHub(choice.hubArgs);
+  const browser = await openBrowser();
+  try {
+    await withBoards(hub, async () => {
+      for (let i = 0; i < choice.rounds; i++) {
+        samples.add('page', await measureStart(browser, hub));
+        console.error(`round ${i + 1} of ${choice.rounds} done`);
+      }
+    });
+    samples.add('page', await measureLive(browser, hub, choice.quick ? 5 : 30));
+    samples.add('page', await measureHeap(browser, hub, choice.quick ? 2 : 90));
+  } finally {
+    await browser.close();
+    await closeHub(hub);
+  }
+  const median = (measure: string): number => samples.median('page', measure);
+  return {
+    scenario: 'web',
+    rounds: choice.rounds,
+    figures: { boards, slowdown, series, ...samples.figures() },
+    goals: [
+      atMost('largest contentful paint, processor 4 times as slow', median('largestPaintMs'), {
+        most: 500,
+        unit: 'ms',
+      }),
+      atMost('slowest interaction, processor 4 times as slow', median('interactionMsMax'), { most: 50, unit: 'ms' }),
+      atMost('script and style of the first screen, as sent', median('firstKilobytes'), { most: 70, unit: 'kB' }),
+      atMost('layout shifts', median('shifts'), { most: 0, unit: '' }),
+      atMost(`main thread busy, ${series} live series at ${usualHz} Hz`, median('busyPercent'), {
+        most: 10,
+        unit: '%',
+      }),
+      atMost('heap after half an hour of readings ÷ before', median('heapGrowth'), { most: 1.05, unit: 'x' }),
+    ],
+  };
+}
+
+async function withBoards(hub: BenchHub, work: () => Promise<void>): Promise<void> {
+  const env = { LAPWING_ENROLMENT_KEY: await hub.client.makeEnrolmentKey(boards) };
+  const sim = startSim(
+    ['fleet', '--boards', String(boards), '--seed', '7', '--hub', hub.url, '--state', makeScratchFolder()],
+    {
+      env,
+    },
+  );
+  try {
+    for (;;) {
+      const { devices } = await hub.client.get<{ devices: { lastSeenMs: number | null }[] }>('/devices');
+      if (devices.filter(({ lastSeenMs }) => lastSeenMs !== null).length === boards) break;
+      await pause(200);
+    }
+    await work();
+  } finally {
+    await endProcess(sim.child, 'SIGTERM');
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+async function measureStart(browser: Browser, hub: BenchHub): Promise<Record<string, number>> {
+  const opened = await openWebPage(browser, { url: hub.url, cookie: hub.client.cookie, slowdown });
+  const { page } = opened;
+  const firstBytes = await countFirstBytes(opened, async () => {
+    await page.goto(hub.url);
+    await page.locator('.fleet-row').nth(5).waitFor();
+  });
+  await pause(1_000);
+  const { largestPaintMs } = await readObserved(page);
+  await useThePage(page);
+  const { interactions, shifts } = await readObserved(page);
+  const sorted = interactions.map(({ ms }) => ms).sort((a, b) => a - b);
+  const worst = interactions.toSorted((a, b) => b.ms - a.ms).slice(0, 3);
+  console.error(
+    `slowest interactions: ${worst.map(({ name, ms }) => `${name} ${ms} ms`).join(', ') || 'none above 16 ms'}`,
+  );
+  await opened.context.close();
+  return {
+    largestPaintMs,
+    interactionMsMax: sorted.at(-1) ?? 16,
+    interactionMsP75: quantile(sorted, 0.75) ?? 16,
+    shifts: Math.round(shifts * 10_000) / 10_000,
+    firstKilobytes: firstBytes / 1000,
+  };
+}
+
+/** Script and style on the wire until the first screen stands; what is fetched in advance for other pages is told apart by time. */
+async function countFirstBytes({ cdp }: WebPage, open: () => Promise<void>): Promise<number> {
+  const wanted = new Set<string>();
+  let bytes = 0;
+  await cdp.send('Network.enable');
+  cdp.on('Network.responseReceived', ({ requestId, type, response }) => {
+    if ((type === 'Script' || type === 'Stylesheet') && response.url.includes('/index-')) wanted.add(requestId);
+  });
+  cdp.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+    if (wanted.has(requestId)) bytes += encodedDataLength;
+  });
+  await open();
+  await cdp.send('Network.disable');
+  return bytes;
+}
+
+/** What an operator does in a minute, by real input events. */
+async function useThePage(page: Page): Promise<void> {
+  await page.keyboard.press('/');
+  await page.getByRole('searchbox').or(page.locator('.text-filter input')).first().click();
+  await page.keyboard.type('att', { delay: 60 });
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('dialog').waitFor();
+  await page.keyboard.type('pi', { delay: 60 });
+  await page.keyboard.press('Escape');
+  await page.locator('.fleet-row').nth(3).click();
+  await page.locator('.chart-box').first().waitFor();
+  await pause(1_000);
+  for (const name of ['15 m', '1 h', '5 m']) {
+    await page.locator('.range-bar button', { hasText: new RegExp(`^${name.replace(' ', '.')}$`) }).click();
+    await pause(500);
+  }
+  await page.keyboard.press('ArrowRight');
+  await pause(800);
+  await page.locator('.rail a').first().click();
+  await page.locator('.fleet-row').first().waitFor();
+  await pause(500);
+}
+
+async function withFeeder(hub: BenchHub, hz: number, work: (device: string) => Promise<void>): Promise<void> {
+  const device = `bench-${hz}`;
+  const [token = ''] = await enrolDevices(hub.client, [device]);
+  const child = fork(feeder, [hub.url, device, token, String(series), String(hz)], { stdio: 'inherit' });
+  await once(child, 'message');
+  try {
+    await work(device);
+  } finally {
+    child.disconnect();
+    await once(child, 'exit');
+  }
+}
+
+async function measureLive(browser: Browser, hub: BenchHub, seconds: number): Promise<Record<string, number>> {
+  const opened = await openWebPage(browser, { url: hub.url, cookie: hub.client.cookie, slowdown: 1 });
+  let busy = Number.NaN;
+  await withFeeder(hub, usualHz, async (device) => {
+    await openDevice(opened.page, hub, device);
+    busy = await measureBusy(opened, () => pause(seconds * 1000));
+  });
+  await opened.context.close();
+  return { busyPercent: busy * 100 };
+}
+
+/** Readings of half an hour at 10 Hz, twenty times as fast; the heap is compared once the shortest range is full. */
+async function measureHeap(browser: Browser, hub: BenchHub, seconds: number): Promise<Record<string, number>> {
+  const opened = await openWebPage(browser, { url: hub.url, cookie: hub.client.cookie, slowdown: 1 });
+  let before = Number.NaN;
+  let after = Number.NaN;
+  await withFeeder(hub, hurriedHz, async (device) => {
+    await openDevice(opened.page, hub, device);
+    await pause(Math.min(seconds, 70) * 1000);
+    before = await readHeap(opened);
+    await pause(seconds * 1000);
+    after = await readHeap(opened);
+  });
+  await opened.context.close();
+  return { heapMiBBefore: before / 2 ** 20, heapMiBAfter: after / 2 ** 20, heapGrowth: after / before };
+}
+
+async function openDevice(page: Page, hub: BenchHub, device: string): Promise<void> {
+  await page.goto(`${hub.url}/devices/${device}?range=1m`);
+  await page.locator('.chart-box').first().waitFor();
+  await pause(2_000);
+}
