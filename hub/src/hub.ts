@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { BatchScratch } from '@lapwing/protocol';
 import { DeviceRoster, rosterDefaults } from './core/device-roster.ts';
 import { type DeviceClaim, type SessionOptions, sessionDefaults } from './core/device-session.ts';
+import { Documents } from './core/documents.ts';
 import { Identity } from './core/identity.ts';
 import { Intake } from './core/intake.ts';
 import { LiveFeed } from './core/live-feed.ts';
@@ -16,6 +17,7 @@ import { makeAccountRoutes, makeEnrolmentKey } from './edge/account-routes.ts';
 import { makeCompletenessRoute } from './edge/completeness-routes.ts';
 import { makeDeviceRoutes } from './edge/device-routes.ts';
 import { DeviceSockets } from './edge/device-ws.ts';
+import { makeDocumentRoutes } from './edge/document-routes.ts';
 import { makeExportRoutes } from './edge/export-routes.ts';
 import { FaultBook } from './edge/fault-book.ts';
 import { FeedPump } from './edge/feed-pump.ts';
@@ -133,6 +135,7 @@ interface Core {
   readonly pump: FeedPump;
   readonly intake: Intake;
   readonly identity: Identity;
+  readonly documents: Documents;
   readonly desk: SignInDesk;
   readonly session: SessionOptions;
   readonly startedMs: number;
@@ -155,8 +158,9 @@ function buildCore(options: HubOptions, from: { store: Store; state: StoredState
     persist: (change) => store.change(change),
     commit: (change) => store.commitChange(change),
   });
+  const documents = new Documents(state.documents, (change) => store.commitChange(change));
   const desk = new SignInDesk(identity, options.dataDirectory);
-  return { store, roster, feed, pump, intake, identity, desk, session, startedMs };
+  return { store, roster, feed, pump, intake, identity, documents, desk, session, startedMs };
 }
 
 interface Edges {
@@ -210,13 +214,14 @@ function buildEdges(options: HubOptions, core: Core): Edges {
 }
 
 function listRoutes(core: Core, calls: { figures: () => Record<string, number>; rightsOnChange: () => void }): Route[] {
-  const { desk, identity, roster, store, intake, feed } = core;
+  const { desk, identity, documents, roster, store, intake, feed } = core;
   const nowMs = Date.now;
   const routes = [
     ...makeAccountRoutes({ desk, identity, roster, nowMs, rightsOnChange: calls.rightsOnChange }),
     ...makeDeviceRoutes({ roster, store, version: hubVersion, nowMs, figures: calls.figures }),
     makeCompletenessRoute({ roster, store, nowMs }),
     makeHistoryRoute({ roster, store }),
+    ...makeDocumentRoutes({ documents, nowMs, boardOnChange: calls.rightsOnChange }),
     ...makeRetentionRoutes({ store, nowMs }),
     ...makeExportRoutes({ roster, store, version: hubVersion, nowMs }),
     ...makeImportRoutes({ roster, intake, feed, nowMs }),

@@ -5,6 +5,15 @@
  * Keys are handed out by the main thread (it is the only one that makes devices and streams) and are never reused.
  */
 import type { EventLevel, MetricDeclaration, MetricKind, SkipReason } from '@lapwing/protocol';
+import type {
+  StoredApiToken,
+  StoredDocument,
+  StoredEnrolmentKey,
+  StoredSession,
+  StoredUser,
+} from './people-records.ts';
+
+export type * from './people-records.ts';
 
 declare const brand: unique symbol;
 export type DeviceKey = number & { readonly [brand]: 'device' };
@@ -48,40 +57,12 @@ export interface StoredIdentity {
   readonly sessions: readonly StoredSession[];
   readonly apiTokens: readonly StoredApiToken[];
 }
-export interface StoredEnrolmentKey {
-  readonly id: string;
-  readonly hash: string;
-  readonly label: string;
-  readonly createdMs: number;
-  /** NaN: does not expire. */
-  readonly expiresMs: number;
-  /** Enrolments still allowed; null: no bound. */
-  readonly usesLeft: number | null;
-}
-export interface StoredUser {
-  readonly name: string;
-  /** argon2id, '' until a password is set (sign-in by link only). */
-  readonly passwordHash: string;
-  readonly createdMs: number;
-}
-export interface StoredSession {
-  readonly hash: string;
-  readonly user: string;
-  readonly createdMs: number;
-  readonly expiresMs: number;
-}
-export interface StoredApiToken {
-  readonly id: string;
-  readonly hash: string;
-  readonly label: string;
-  readonly createdMs: number;
-}
-
 /** Everything the hub must know before it listens. */
 export interface StoredState {
   readonly devices: readonly StoredDevice[];
   readonly streams: readonly StoredStream[];
   readonly identity: StoredIdentity;
+  readonly documents: readonly StoredDocument[];
 }
 
 /** A rare write (not a frame). Applied in the order given, in the same transaction as, and before, the frames of its group. */
@@ -119,6 +100,8 @@ export type StoreChange =
   | { readonly kind: 'sessionGone'; readonly hash: string }
   | { readonly kind: 'apiToken'; readonly token: StoredApiToken }
   | { readonly kind: 'apiTokenGone'; readonly id: string }
+  | { readonly kind: 'document'; readonly document: StoredDocument }
+  | { readonly kind: 'documentGone'; readonly document: Pick<StoredDocument, 'kind' | 'id'> }
   /** Applied from now on, a few milliseconds at a time. */
   | { readonly kind: 'retention'; readonly policy: RetentionPolicy };
 

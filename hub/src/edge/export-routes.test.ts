@@ -12,6 +12,7 @@ const emptyState: StoredState = {
   devices: [],
   streams: [],
   identity: { deviceTokens: [], enrolmentKeys: [], users: [], sessions: [], apiTokens: [] },
+  documents: [],
 };
 
 /** A store whose one metric never ends. */

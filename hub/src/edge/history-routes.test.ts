@@ -11,6 +11,7 @@ const emptyState: StoredState = {
   devices: [],
   streams: [],
   identity: { deviceTokens: [], enrolmentKeys: [], users: [], sessions: [], apiTokens: [] },
+  documents: [],
 };
 
 const column = (...values: number[]) => Float64Array.from(values);

@@ -24,6 +24,8 @@ export interface RouteCall<Query, Body> {
   readonly signal: AbortSignal;
   /** The Accept header, '' for none. */
   readonly accept: string;
+  /** Another header, '' for none; a route says in `headers` which it reads. */
+  readonly header: (name: string) => string;
   /** The body as it comes, for a route that `consumes`: bounded by the route itself. */
   readonly upload: AsyncIterable<Uint8Array>;
 }
@@ -40,12 +42,14 @@ export interface RouteAnswer {
 }
 
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** hono's form: /api/v1/devices/:id */
   readonly path: string;
   readonly access: Access;
   readonly summary: string;
   readonly query?: Shape;
+  /** Headers that it reads, and what they say. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Shape;
   readonly answer?: Shape;
   /** Media types of a streamed answer. */
@@ -150,6 +154,7 @@ async function runRoute(
     address: context.env.incoming.socket.remoteAddress ?? '',
     signal: context.req.raw.signal,
     accept: context.req.header('accept') ?? '',
+    header: (name: string) => context.req.header(name) ?? '',
     upload: route.consumes === undefined ? noUpload : (context.req.raw.body ?? noUpload),
   };
   const answer = await route.handle(call);

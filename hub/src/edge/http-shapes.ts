@@ -1,5 +1,6 @@
 /**
- * The shape of everything that comes in over HTTP, and of what goes out, as zod schemas. The only file that uses zod.
+ * The shape of everything that comes in over HTTP, and of what goes out, as zod schemas. Beside
+ * document-shapes.ts the only file that uses zod.
  *
  * The OpenAPI document is made from these same shapes, so it cannot say anything else than what is checked.
  */

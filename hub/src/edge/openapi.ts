@@ -50,7 +50,7 @@ function describeRoute(route: Route): unknown {
   return {
     summary: route.summary,
     security,
-    parameters: [...describePathParameters(route.path), ...describeQuery(route)],
+    parameters: [...describePathParameters(route.path), ...describeQuery(route), ...describeHeaders(route)],
     ...describeBody(route),
     responses: {
       '2XX': { description: 'Done', ...answer },
@@ -96,5 +96,14 @@ function describeQuery(route: Route): unknown[] {
     in: 'query',
     required: required.includes(name),
     schema,
+  }));
+}
+
+function describeHeaders({ headers = {} }: Route): unknown[] {
+  return Object.entries(headers).map(([name, description]) => ({
+    name,
+    in: 'header',
+    description,
+    schema: { type: 'string' },
   }));
 }

@@ -28,6 +28,9 @@ const statementTexts = {
   sessionGone: 'DELETE FROM sessions WHERE hash = ?',
   apiToken: 'INSERT OR REPLACE INTO api_tokens(id, hash, label, created_ms) VALUES(?, ?, ?, ?)',
   apiTokenGone: 'DELETE FROM api_tokens WHERE id = ?',
+  document: `INSERT OR REPLACE INTO documents(kind, id, owner, title, revision, changed_ms, content)
+    VALUES(?, ?, ?, ?, ?, ?, ?)`,
+  documentGone: 'DELETE FROM documents WHERE kind = ? AND id = ?',
   setting: 'INSERT OR REPLACE INTO settings(name, value) VALUES(?, ?)',
 } as const;
 
@@ -103,6 +106,14 @@ function applyAccountChange(statements: ChangeStatements, change: AccountChange)
     }
     case 'apiTokenGone':
       statements.apiTokenGone.run(change.id);
+      return;
+    case 'document': {
+      const { kind, id, owner, title, revision, changedMs, content } = change.document;
+      statements.document.run(kind, id, owner, title, revision, changedMs, content);
+      return;
+    }
+    case 'documentGone':
+      statements.documentGone.run(change.document.kind, change.document.id);
       return;
     case 'retention':
       statements.setting.run('retention', JSON.stringify(change.policy));

@@ -95,6 +95,17 @@ export const migrations: readonly string[] = [
     device INTEGER NOT NULL, from_ms REAL NOT NULL, to_ms REAL NOT NULL, PRIMARY KEY(device, from_ms)
   ) WITHOUT ROWID;
   `,
+  // What people arranged (content is JSON; owner '' is the whole hub), and the links by which a board is shown to others.
+  `
+  CREATE TABLE documents(
+    kind TEXT NOT NULL, id TEXT NOT NULL, owner TEXT NOT NULL, title TEXT NOT NULL, revision INTEGER NOT NULL,
+    changed_ms REAL NOT NULL, content TEXT NOT NULL, PRIMARY KEY(kind, id)
+  );
+  CREATE TABLE shares(
+    id TEXT PRIMARY KEY, hash TEXT NOT NULL, label TEXT NOT NULL, board TEXT NOT NULL, created_by TEXT NOT NULL,
+    created_ms REAL NOT NULL, expires_ms REAL NOT NULL
+  );
+  `,
 ];
 
 /** Columns per block in `block_columns.id`: twice the metrics a device may have, with room. */

@@ -2,7 +2,15 @@
  * What the hub must know before it listens, out of the tables and the replayed heads. Reads only; owns nothing.
  */
 import type { MetricDeclaration, MetricKind } from '@lapwing/protocol';
-import type { DeviceKey, StoredDevice, StoredIdentity, StoredState, StoredStream, StreamKey } from '../core/ports.ts';
+import type {
+  DeviceKey,
+  StoredDevice,
+  StoredDocument,
+  StoredIdentity,
+  StoredState,
+  StoredStream,
+  StreamKey,
+} from '../core/ports.ts';
 import { computeStats } from './block-stats.ts';
 import { type Heads, readTable } from './head-book.ts';
 import type { StreamHead } from './heads.ts';
@@ -27,6 +35,9 @@ export function loadState(connection: Connection, heads: Heads): StoredState {
     devices: loadDevices(connection, heads),
     streams: loadStreams(connection, heads),
     identity: loadIdentity(connection),
+    documents: connection
+      .prepare('SELECT kind, id, owner, title, revision, changed_ms AS changedMs, content FROM documents')
+      .all() as StoredDocument[],
   };
 }
 

@@ -67,6 +67,7 @@ describe('group commit and receipts', () => {
 });
 
 describe('restart', () => {
+  const view = { kind: 'view', owner: '', title: 't', revision: 1, changedMs: 5, content: '{}' } as const;
   const changes: StoreChange[] = [
     { kind: 'deviceToken', device, hash: 'h1', atMs: 3 },
     {
@@ -83,6 +84,10 @@ describe('restart', () => {
     { kind: 'apiToken', token: { id: 'a1', hash: 'h', label: 'l', createdMs: 1 } },
     { kind: 'apiToken', token: { id: 'a2', hash: 'h', label: 'l', createdMs: 1 } },
     { kind: 'apiTokenGone', id: 'a2' },
+    { kind: 'document', document: { ...view, id: 'v1' } },
+    { kind: 'document', document: { ...view, id: 'v1', revision: 2, owner: 'u' } },
+    { kind: 'document', document: { ...view, id: 'v2' } },
+    { kind: 'documentGone', document: { kind: 'view', id: 'v2' } },
   ];
 
   test.each(['closed', 'abandoned'])('everything committed is known again, %s before', async (how) => {
@@ -116,6 +121,7 @@ describe('restart', () => {
       },
     ]);
     expect(state.streams).toEqual([{ key: stream, device, epoch: 77, committedSeq: 3, table: [0, 1] }]);
+    expect(state.documents).toEqual([{ ...view, id: 'v1', revision: 2, owner: 'u' }]);
     expect(state.identity).toEqual({
       deviceTokens: [{ device, hash: 'h1', createdMs: 3 }],
       enrolmentKeys: [{ id: 'k2', hash: 'y', label: 'l', createdMs: 1, expiresMs: 9, usesLeft: 2 }],

@@ -89,7 +89,7 @@ export class MemoryStore implements Store {
       streams.set(stream, { ...stored, committedSeq: seq });
       devices.set(stored.device, { ...devices.get(stored.device)!, lastSeenMs: arrivedMs });
     }
-    return { devices: [...devices.values()], streams: [...streams.values()], identity: emptyIdentity };
+    return { devices: [...devices.values()], streams: [...streams.values()], identity: emptyIdentity, documents: [] };
   }
 
   /** The process dies: what was not committed is gone. */
