@@ -97,8 +97,7 @@ export class DeviceSession implements SessionHandle, AckSink {
     if (stage.name === 'closed' || stage.name === 'leaving') return;
     this.lastHeardMs = nowMs;
     if (stage.name === 'live' && frame[0] === frameType.batch) {
-      const fault = this.parts.intake.acceptBatch(stage.stream, { frame, nowMs });
-      if (fault !== null) this.fail(fault.fault, fault.text);
+      this.failOn(this.parts.intake.acceptBatch(stage.stream, { frame, nowMs }));
       return;
     }
     const decoded = decodeMessage(frame, 'device');

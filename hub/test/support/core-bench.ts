@@ -28,7 +28,7 @@ export class CoreBench {
   readonly faults: string[] = [];
   flushRequests = 0;
   nowMs: number;
-  private readonly parts: SessionParts;
+  readonly parts: SessionParts;
 
   /** `store`: what an earlier hub left behind. */
   constructor(nowMs = 1_000_000, store = new MemoryStore()) {
