@@ -1,6 +1,7 @@
 /**
  * The same question to each store, over one kept-alive connection: a range of one metric in equal buckets, with least, greatest and
- * mean of each. Owns the agent. It says what came as counts and means, so that answers can be compared.
+ * mean of each, in the form that its own page asks for: columns of doubles from the hub, JSON from the others. Owns the agent. It
+ * says what came as means, so that answers can be compared.
  */
 import { Agent, request } from 'node:http';
 
@@ -16,19 +17,20 @@ export interface HistoryQuestion {
 export interface HistoryAnswer {
   /** First byte sent to last byte received. */
   readonly ms: number;
-  readonly body: string;
+  readonly body: Buffer;
 }
 
 export type AskHistory = (question: HistoryQuestion) => Promise<HistoryAnswer>;
 
 const agent = new Agent({ keepAlive: true });
 const askMsMax = 60_000;
+const columnsType = 'application/vnd.lapwing.columns';
 
 export function askHub(url: string, cookie: string): AskHistory {
   return ({ device, metric, fromMs, bucketMs, buckets }) => {
     const to = fromMs + bucketMs * buckets;
     const path = `/api/v1/history?device=${device}&metrics=${metric}&from=${fromMs}&to=${to}&buckets=${buckets}`;
-    return ask(`${url}${path}`, { cookie });
+    return ask(`${url}${path}`, { cookie, accept: columnsType });
   };
 }
 
@@ -60,9 +62,9 @@ function ask(url: string, headers: Record<string, string>): Promise<HistoryAnswe
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
       answer.on('end', () => {
         const ms = performance.now() - startMs;
-        const body = Buffer.concat(chunks).toString();
+        const body = Buffer.concat(chunks);
         if (answer.statusCode === 200) fulfil({ ms, body });
-        else reject(new Error(`${url}: ${answer.statusCode} ${body.slice(0, 300)}`));
+        else reject(new Error(`${url}: ${answer.statusCode} ${body.toString('utf8', 0, 300)}`));
       });
     });
     asked.on('timeout', () => asked.destroy(new Error(`${url}: no answer in ${askMsMax} ms`)));
@@ -72,10 +74,18 @@ function ask(url: string, headers: Record<string, string>): Promise<HistoryAnswe
 }
 
 /** Mean of each bucket that has one, in order. */
-export function readMeans(store: 'hub' | 'influxdb' | 'victoria-metrics', body: string): number[] {
-  const answer = JSON.parse(body);
-  if (store === 'hub') return answer.series[0].mean.filter((mean: number | null) => mean !== null);
+export function readMeans(store: 'hub' | 'influxdb' | 'victoria-metrics', body: Buffer): number[] {
+  if (store === 'hub') return readColumn(body, 'mean').filter((mean) => !Number.isNaN(mean));
+  const answer = JSON.parse(body.toString());
   if (store === 'influxdb') return answer.results[0].series[0].values.map((row: number[]) => row[3]);
   const series = answer.data.result.find((one: { metric: { rollup: string } }) => one.metric.rollup === 'avg');
   return series.values.map((pair: [number, string]) => Number(pair[1]));
+}
+
+/** A column of the first series; the layout is that of the hub's edge/history-columns.ts. */
+function readColumn(body: Buffer, name: string): number[] {
+  const start = 8 + body.readUInt32LE(4);
+  const head = JSON.parse(body.toString('utf8', 8, start));
+  const [first, length] = head.series[0].columns[name] as [number, number];
+  return Array.from({ length }, (_, i) => body.readDoubleLE(start + (first + i) * 8));
 }

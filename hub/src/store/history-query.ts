@@ -1,27 +1,25 @@
 /**
- * History as buckets: block aggregates where a block lies inside one bucket, rollups where no bucket's edge cuts their cells,
- * readings elsewhere, then heads.
+ * History as buckets: readings where they are still in memory from an earlier query; else block aggregates where a block lies inside
+ * one bucket, rollups where no bucket's edge cuts their cells, and readings from the file elsewhere; then heads.
  *
  * Owns nothing between queries. Streams are walked in order of their keys and each stream in order of its batches, so that among
  * readings of equal time the order (stream, seq, row) decides which is first and which last. A damaged block is left out; one
  * whose readings retention took is answered by its rollup, and a cell that an edge cuts counts where it begins.
  */
 import type { HistoryAnswer, HistoryPart, HistoryQuery, HistorySeries, StreamKey } from '../core/ports.ts';
-import { type ColumnStats, decodeStats } from './block-stats.ts';
+import { BlockSource, RecentRuns } from './block-source.ts';
 import { Buckets } from './history-buckets.ts';
 import { findGaps } from './history-gaps.ts';
 import { collectPoints } from './history-points.ts';
 import { addCells, chooseTier } from './history-rollup.ts';
 import { SeriesDraft, type Source } from './history-series.ts';
-import { sortRun, type TimedRun } from './rollup-cells.ts';
-import { openRollup, type Rollup } from './rollup-code.ts';
-import type { BlockRow, SnapshotStream, Snapshots } from './snapshot.ts';
+import { sortRun } from './rollup-cells.ts';
+import type { SnapshotStream, Snapshots } from './snapshot.ts';
 import { collectTextChanges } from './text-history.ts';
 
 const bucketsMax = 10_000;
 /** Eight numbers of eight bytes each: 64 MB at most. */
 const cellsMax = 1_000_000;
-const recentReadingsMax = 1_000_000;
 
 export async function answerHistory(snapshots: Snapshots, query: HistoryQuery): Promise<HistoryAnswer> {
   const parts = [query, ...(query.others ?? [])];
@@ -70,7 +68,7 @@ function answerSeries(walk: Walk, streams: readonly SnapshotStream[], { device, 
   const draft = new SeriesDraft(buckets, query.increase === true && !isText);
   const sources: Source[] = [];
   for (const stream of streams) {
-    for (const block of snapshots.findBlocks(stream.key, query)) {
+    for (const block of snapshots.findColumnBlocks(stream.key, { metric, isText }, query)) {
       snapshots.throwIfAborted();
       const source = new BlockSource(walk, block, { metric, isText });
       if (addBlock(draft, buckets, source)) sources.push(source);
@@ -97,66 +95,10 @@ function answerSeries(walk: Walk, streams: readonly SnapshotStream[], { device, 
   };
 }
 
-/** Overlapping blocks are read again and again for the same buckets: the newest read are kept, up to so many readings. */
-class RecentRuns {
-  private readonly sources: BlockSource[] = [];
-  private readings = 0;
-
-  keep(source: BlockSource, readings: number): void {
-    this.sources.push(source);
-    this.readings += readings;
-    while (this.readings > recentReadingsMax && this.sources.length > 1)
-      this.readings -= this.sources.shift()!.forgetRun();
-  }
-}
-
-/** One column of one block. */
-class BlockSource implements Source {
-  readonly block: BlockRow;
-  private readonly snapshots: Snapshots;
-  private readonly recent: RecentRuns;
-  private readonly name: { readonly metric: number; readonly isText: boolean };
-  private run: TimedRun | null = null;
-
-  constructor({ snapshots, recent }: Walk, block: BlockRow, name: { metric: number; isText: boolean }) {
-    this.snapshots = snapshots;
-    this.recent = recent;
-    this.block = block;
-    this.name = name;
-  }
-
-  readStats(): ColumnStats | null {
-    const bytes = this.snapshots.readStats(this.block.id, this.name.metric, this.name.isText);
-    return bytes === undefined ? null : decodeStats(bytes, this.block);
-  }
-
-  readRollup(): Rollup | null {
-    const bytes = this.snapshots.readRollup(this.block.id, this.name.metric, this.name.isText);
-    return bytes === undefined ? null : openRollup(bytes);
-  }
-
-  readRun(): TimedRun | null {
-    if (this.run !== null) return this.run;
-    this.snapshots.throwIfAborted();
-    const column = this.snapshots.readColumn(this.block.id, this.name.metric, this.name.isText);
-    if (column === undefined) return null;
-    const times = this.snapshots.readTimes(this.block.id);
-    if (times === undefined) return null;
-    this.run = sortRun(column, times);
-    this.recent.keep(this, this.run.length);
-    return this.run;
-  }
-
-  /** The memory goes back; asked again, it reads again. Returns how many readings it was. */
-  forgetRun(): number {
-    const readings = this.run?.length ?? 0;
-    this.run = null;
-    return readings;
-  }
-}
-
 /** False where the column has nothing in the range. */
 function addBlock(draft: SeriesDraft, buckets: Buckets, source: BlockSource): boolean {
+  const known = source.findCompact();
+  if (known !== null) return draft.addCompact(source, known);
   const stats = source.readStats();
   if (stats === null) return false;
   const { edges, count } = buckets;
@@ -174,6 +116,8 @@ function addBlock(draft: SeriesDraft, buckets: Buckets, source: BlockSource): bo
     addCells({ draft, buckets, source }, tier, stats);
     return true;
   }
+  const compact = source.readCompact();
+  if (compact !== null) return draft.addCompact(source, compact);
   const run = source.readRun();
   if (run !== null) draft.addRun(source, run);
   else if (rollup !== null) addCells({ draft, buckets, source }, rollup.decode(rollup.tiersMs.length - 1), stats);

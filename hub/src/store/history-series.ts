@@ -7,6 +7,7 @@
  * Owns its pieces.
  */
 import type { HistorySeries } from '../core/ports.ts';
+import type { CompactRun, RunSummary } from './compact-run.ts';
 import type { Buckets } from './history-buckets.ts';
 import { stepOf, type TimedRun } from './rollup-cells.ts';
 
@@ -73,6 +74,22 @@ export class SeriesDraft {
       if (bucket >= 0) this.add(makePiece(source, bucket, { run, start, end, wantsRise: this.wantsRise }));
       start = end;
     }
+  }
+
+  /** As `addRun`, without a look at each reading. False where none is in the range. */
+  addCompact(source: Source, run: CompactRun): boolean {
+    const { buckets, wantsRise } = this;
+    const { times } = run;
+    let start = times.findStart(buckets.edges[0]!);
+    if (start === run.length || times.at(start) >= buckets.edges[buckets.count]!) return false;
+    while (start < run.length) {
+      const bucket = buckets.placeOf(times.at(start));
+      if (bucket >= buckets.count) break;
+      const end = times.findStart(buckets.edges[bucket + 1]!, start + 1);
+      this.add(makeCompactPiece(source, bucket, { run, start, end, wantsRise }));
+      start = end;
+    }
+    return true;
   }
 
   finish(): SeriesColumns {
@@ -188,6 +205,37 @@ function makePiece(
     lastLo: lastMs,
     lastHi: lastMs,
     ...(wantsRise && values !== null ? findRise(values, start, end) : noRise),
+  };
+}
+
+const summary: RunSummary = { min: 0, max: 0, sum: 0 };
+
+function makeCompactPiece(
+  source: Source,
+  bucket: number,
+  { run, start, end, wantsRise }: { run: CompactRun; start: number; end: number; wantsRise: boolean },
+): Piece {
+  const firstMs = run.times.at(start);
+  const lastMs = run.times.at(end - 1);
+  run.summarize(start, end, summary);
+  const rise = wantsRise ? findRise(run.copyValues(start, end), 0, end - start) : noRise;
+  return {
+    source,
+    bucket,
+    count: end - start,
+    numbers: end - start,
+    min: summary.min,
+    max: summary.max,
+    sum: summary.sum,
+    first: run.valueAt(start),
+    last: run.valueAt(end - 1),
+    firstLo: firstMs,
+    firstHi: firstMs,
+    lastLo: lastMs,
+    lastHi: lastMs,
+    rise: rise.rise,
+    riseFirst: rise.riseFirst,
+    riseLast: rise.riseLast,
   };
 }
 

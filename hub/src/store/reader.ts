@@ -59,8 +59,25 @@ function readGaps(snapshots: Snapshots, device: number): readonly StoredGap[] {
     .all(device) as StoredGap[];
 }
 
+/** Columns are handed over, not copied: they were made for this answer alone, each with a buffer of its own or a shared one. */
+function listBuffers(message: FromReader): ArrayBuffer[] {
+  if (message.kind !== 'answer') return [];
+  const buffers = new Set<ArrayBuffer>();
+  const add = (value: unknown) => {
+    if (value instanceof Float64Array && value.buffer instanceof ArrayBuffer) buffers.add(value.buffer);
+  };
+  const { answer } = message;
+  for (const value of Object.values(answer)) add(value);
+  if ('series' in answer) {
+    for (const one of answer.series) {
+      for (const value of Object.values({ ...one, ...one.points })) add(value);
+    }
+  }
+  return [...buffers];
+}
+
 function startReader(port: MessagePort): void {
-  const say = (message: FromReader) => port.postMessage(message);
+  const say = (message: FromReader) => port.postMessage(message, listBuffers(message));
   // Opened with the first question: the thread starts while the writer still makes or replays the database.
   let snapshots: Snapshots | null = null;
   // One at a time: a close that comes during a query waits for its end (the query is aborted by then).

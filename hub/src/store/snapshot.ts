@@ -10,7 +10,8 @@ import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
 import { type BlockPlace, isBlobOf, isBlockWhole, isBytes, takeStats } from './block-checks.ts';
 import { type Column, decodeArrivalsOf, decodeColumnOf } from './block-decode.ts';
-import { columnIdOf } from './schema.ts';
+import { RunCache } from './run-cache.ts';
+import { columnIdOf, columnsPerBlock } from './schema.ts';
 import { type Connection, openReading, type Statement } from './sqlite.ts';
 import type { HeadAnswer, HeadFacts, HeadRequest, HeadRows } from './worker-messages.ts';
 
@@ -30,6 +31,11 @@ export interface BlockRow {
   readonly minMs: number;
   readonly maxMs: number;
 }
+/** A block that has a column asked for. */
+export interface ColumnBlockRow extends BlockRow {
+  /** 0 where retention took the readings. */
+  readonly dataBytes: number;
+}
 export interface Range {
   readonly fromMs: number;
   /** Exclusive. */
@@ -46,11 +52,13 @@ export class Snapshots {
   readonly connection: Connection;
   /** Columns of the running query that were left out because they do not match their checksum, or all of their block does not. */
   readonly damaged = new Set<number>();
+  readonly runs = new RunCache();
   private readonly ranges = new Map<number, BlockRow>();
   private readonly writerPort: MessagePort;
   private readonly abortFlag: Int32Array;
   private readonly selectStreams: Statement;
   private readonly selectBlocks: Statement;
+  private readonly selectColumnBlocks: Statement;
   private readonly selectStats: Statement;
   private readonly selectColumn: Statement;
   private readonly selectTimes: Statement;
@@ -71,6 +79,12 @@ export class Snapshots {
       `SELECT id, t_min AS minMs, t_max AS maxMs FROM blocks INDEXED BY blocks_by_time
        WHERE stream = ? AND t_max >= ? AND t_min < ? ORDER BY seq_from`,
     );
+    // A length is told without reading the blob. A damaged one may be NULL, which is not the same as no row.
+    this.selectColumnBlocks = prepare(
+      `SELECT b.id, b.t_min, b.t_max, coalesce(length(c.data), 0) FROM blocks b INDEXED BY blocks_by_time
+       CROSS JOIN block_columns c ON c.id = b.id * ${columnsPerBlock} + ?
+       WHERE b.stream = ? AND b.t_max >= ? AND b.t_min < ? ORDER BY b.seq_from`,
+    ).raw();
     this.selectStats = prepare('SELECT stats FROM block_columns WHERE id = ?').pluck();
     this.selectColumn = prepare('SELECT stats, data FROM block_columns WHERE id = ?');
     this.selectTimes = prepare(`SELECT ${blockPlace}, check_sum AS checkSum, facts, times FROM blocks WHERE id = ?`);
@@ -89,6 +103,7 @@ export class Snapshots {
       this.throwIfAborted();
       this.damaged.clear();
       this.ranges.clear();
+      this.runs.beginQuery();
       this.connection.exec('BEGIN');
       try {
         const streams = (asked.devices ?? [asked.device]).flatMap(
@@ -123,6 +138,16 @@ export class Snapshots {
     const blocks = this.selectBlocks.all(stream, range.fromMs, range.toMs) as BlockRow[];
     for (const block of blocks) this.ranges.set(block.id, block);
     return blocks;
+  }
+
+  /** As `findBlocks`, but only those with a column of the metric. */
+  findColumnBlocks(stream: number, { metric, isText }: { metric: number; isText: boolean }, range: Range) {
+    const rows = this.selectColumnBlocks.all(columnIdOf(0, metric, isText), stream, range.fromMs, range.toMs);
+    return (rows as [number, number, number, number][]).map(([id, minMs, maxMs, dataBytes]): ColumnBlockRow => {
+      const block = { id, minMs, maxMs, dataBytes };
+      this.ranges.set(id, block);
+      return block;
+    });
   }
 
   /** Undefined where the block has no such column, or its stats are damaged. */
