@@ -1,5 +1,5 @@
 /**
- * Merges small blocks of one stream into larger ones: size-tiered, each row written about three times in its life.
+ * Merges small blocks of one stream into larger ones: size-tiered, each row written three or four times in its life.
  *
  * Invariant: a merge changes no answer: the new block holds the rows of its sources in their order and takes their place
  * (seq_from … seq_to), and only neighbours in that order are merged. It touches no sealed_seq and no head, so a reader's snapshot
@@ -13,10 +13,15 @@ import type { BlockColumn, WriteBlock } from './block-writer.ts';
 import { columnsPerBlock } from './schema.ts';
 import { type Connection, runRelaxed, type Statement } from './sqlite.ts';
 
-/** Rows of a tier: 8, 64, 512, 4096. A run of blocks is merged when its sum leaves the tier of its largest. */
-const fanIn = 8;
-/** Blocks of so many rows are never read again by merging. */
-export const fullRows = 4096;
+/** Rows of a tier. A run of blocks is merged when its sum leaves the tier of its largest. */
+const tiersRows = [8, 64, 512, 4096, 32_768] as const;
+/**
+ * Blocks of so many rows are never read again by merging. A long history costs a few microseconds a block, whatever is in it, and
+ * a short one a decoded block: a month at 1 Hz is 79 blocks, and a look at one minute of it costs a millisecond.
+ */
+export const fullRows = tiersRows.at(-1)!;
+/** Smaller blocks are joined whatever lies between them. */
+const nearRowsMin = 512;
 /** What one merge may decode, so that a commit never waits long for it. */
 const cellsMax = 262_144;
 const blocksMax = 64;
@@ -118,26 +123,14 @@ export class Merger {
 
   /** Neighbours, oldest first; fewer than two: nothing is due. `newest` is newest first. */
   private chooseRun(newest: readonly SmallBlock[], isFinished: boolean): SmallBlock[] {
-    let due: SmallBlock[] = [];
-    for (const stretch of this.splitStretches(newest)) {
-      if (isFinished) {
-        if (stretch.length > 1) return stretch.reverse();
-        continue;
-      }
-      for (let tierRows = fanIn; tierRows <= fullRows; tierRows *= fanIn) {
-        const run: SmallBlock[] = [];
-        let rows = 0;
-        for (const block of stretch) {
-          if (block.rows >= tierRows) break;
-          run.push(block);
-          rows += block.rows;
-        }
-        if (rows >= tierRows && run.length > 1) due = run;
-      }
-      // Only the newest stretch still grows.
-      return due.reverse();
-    }
-    return [];
+    const [growing = [], ...closed] = this.splitStretches(newest);
+    const due = isFinished ? growing : chooseGrown(growing);
+    if (due.length > 1) return due.reverse();
+    // What a slow or a wide stream gathers reaches no tier: a stretch that grows no more is merged as it is, each row at most
+    // once for every doubling.
+    const isDue = (stretch: readonly SmallBlock[]) =>
+      stretch.length > 1 && (isFinished || sumRows(stretch) >= 2 * maxRows(stretch));
+    return closed.find(isDue)?.reverse() ?? [];
   }
 
   /** Stretches of small neighbours that may become one block, newest first. */
@@ -192,6 +185,23 @@ export class Merger {
   }
 }
 
+/** The newest blocks below the highest tier that they reach together. */
+function chooseGrown(stretch: readonly SmallBlock[]): SmallBlock[] {
+  let due: SmallBlock[] = [];
+  for (const tierRows of tiersRows) {
+    const end = stretch.findIndex(({ rows }) => rows >= tierRows);
+    const run = stretch.slice(0, end === -1 ? stretch.length : end);
+    if (run.length > 1 && sumRows(run) >= tierRows) due = run;
+  }
+  return due;
+}
+function sumRows(blocks: readonly SmallBlock[]): number {
+  return blocks.reduce((sum, { rows }) => sum + rows, 0);
+}
+function maxRows(blocks: readonly SmallBlock[]): number {
+  return blocks.reduce((most, { rows }) => Math.max(most, rows), 0);
+}
+
 /** Of blocks of the first schema nobody counted; few are left small. */
 function countReadings({ facts, rows }: SmallBlock): number {
   return facts === null ? rows * 16 : takeReadings(facts);
@@ -214,7 +224,7 @@ class Stretch {
     if (this.blocks.length > 0) {
       if (rows > 2 * fullRows || this.cells + cells > cellsMax || maxMs - minMs > spanMsMax) return false;
       // Live blocks and a backfill of last month stay apart: together every query between would have to decode them.
-      if (rows > fullRows / fanIn && maxMs - minMs > 3 * spansMs + hourMs) return false;
+      if (rows > nearRowsMin && maxMs - minMs > 3 * spansMs + hourMs) return false;
     }
     this.blocks.push(block);
     Object.assign(this, { rows, cells: this.cells + cells, minMs, maxMs, spansMs });

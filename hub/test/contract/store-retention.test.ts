@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => bench.end());
 
-/** Twenty minutes of readings, ten a second, in blocks of a thousand rows. */
+/** Twenty minutes of readings, ten a second, in blocks of a thousand rows until they are merged. */
 function fill(): void {
   for (let part = 0; part < 12; part++) {
     const startMs = part * 100_000;
@@ -58,7 +58,7 @@ test('rollups outlive readings, coarser ones finer ones, and then nothing is lef
   bench.save({ rules: [{ ...rule, rawDays: 1, tiers }] });
   while (bench.maintain());
   const columns = countRaw();
-  expect(columns).toBeGreaterThan(3);
+  expect(columns).toBeGreaterThanOrEqual(3);
 
   bench.nowMs = fillMs + 1.5 * dayMs;
   while (bench.maintain());
