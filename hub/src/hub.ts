@@ -13,6 +13,7 @@ import { Identity } from './core/identity.ts';
 import { Intake } from './core/intake.ts';
 import { LiveFeed } from './core/live-feed.ts';
 import type { Store, StoredState, StoreHealth, StoreListener } from './core/ports.ts';
+import { Shares, type ViewScope } from './core/shares.ts';
 import { makeAccountRoutes, makeEnrolmentKey } from './edge/account-routes.ts';
 import { makeCompletenessRoute } from './edge/completeness-routes.ts';
 import { makeDeviceRoutes } from './edge/device-routes.ts';
@@ -29,7 +30,8 @@ import type { Log } from './edge/log.ts';
 import { makeApiRoute } from './edge/openapi.ts';
 import { makeRetentionRoutes } from './edge/retention-routes.ts';
 import { hashToken } from './edge/secrets.ts';
-import { SignInDesk } from './edge/sign-in-desk.ts';
+import { makeShareRoutes } from './edge/share-routes.ts';
+import { type Principal, SignInDesk } from './edge/sign-in-desk.ts';
 import { makeSignInLink, removeOldSignInLinks } from './edge/sign-in-links.ts';
 import { StaticPages } from './edge/static-pages.ts';
 import { ViewerSockets } from './edge/viewer-ws.ts';
@@ -136,6 +138,7 @@ interface Core {
   readonly intake: Intake;
   readonly identity: Identity;
   readonly documents: Documents;
+  readonly shares: Shares;
   readonly desk: SignInDesk;
   readonly session: SessionOptions;
   readonly startedMs: number;
@@ -159,8 +162,9 @@ function buildCore(options: HubOptions, from: { store: Store; state: StoredState
     commit: (change) => store.commitChange(change),
   });
   const documents = new Documents(state.documents, (change) => store.commitChange(change));
-  const desk = new SignInDesk(identity, options.dataDirectory);
-  return { store, roster, feed, pump, intake, identity, documents, desk, session, startedMs };
+  const shares = new Shares(state.shares, documents, (change) => store.commitChange(change));
+  const desk = new SignInDesk(identity, shares, options.dataDirectory);
+  return { store, roster, feed, pump, intake, identity, documents, shares, desk, session, startedMs };
 }
 
 interface Edges {
@@ -186,6 +190,7 @@ function buildEdges(options: HubOptions, core: Core): Edges {
   const viewers = new ViewerSockets({
     feed,
     isGood: (principal) => desk.isGood(principal, Date.now()),
+    scopeOf: (principal) => scopeOf(core.shares, principal),
     noteFault: (fault, text) => faults.note(fault, { deviceId: null, text, nowMs: Date.now() }),
   });
   const figures = () => ({
@@ -214,13 +219,14 @@ function buildEdges(options: HubOptions, core: Core): Edges {
 }
 
 function listRoutes(core: Core, calls: { figures: () => Record<string, number>; rightsOnChange: () => void }): Route[] {
-  const { desk, identity, documents, roster, store, intake, feed } = core;
+  const { desk, identity, documents, shares, roster, store, intake, feed } = core;
   const nowMs = Date.now;
   const routes = [
     ...makeAccountRoutes({ desk, identity, roster, nowMs, rightsOnChange: calls.rightsOnChange }),
     ...makeDeviceRoutes({ roster, store, version: hubVersion, nowMs, figures: calls.figures }),
     makeCompletenessRoute({ roster, store, nowMs }),
-    makeHistoryRoute({ roster, store }),
+    makeHistoryRoute({ roster, store, scopeOf: (principal) => scopeOf(shares, principal) }),
+    ...makeShareRoutes({ shares, documents, roster, nowMs, rightsOnChange: calls.rightsOnChange }),
     ...makeDocumentRoutes({ documents, nowMs, boardOnChange: calls.rightsOnChange }),
     ...makeRetentionRoutes({ store, nowMs }),
     ...makeExportRoutes({ roster, store, version: hubVersion, nowMs }),
@@ -229,7 +235,15 @@ function listRoutes(core: Core, calls: { figures: () => Record<string, number>; 
   return [...routes, makeApiRoute(routes, hubVersion)];
 }
 
-function startTimers({ roster, feed, intake, identity }: Core, { devices, viewers }: Edges): NodeJS.Timeout[] {
+/** What somebody may see; null: everything. */
+function scopeOf(shares: Shares, principal: Principal | null): ViewScope | null {
+  return principal?.kind === 'share' ? shares.scopeOf(principal.shareId) : null;
+}
+
+function startTimers(
+  { roster, feed, intake, identity, shares, store }: Core,
+  { devices, viewers }: Edges,
+): NodeJS.Timeout[] {
   const sweepLinks = () => {
     const nowMs = Date.now();
     devices.sweep(nowMs);
@@ -238,6 +252,7 @@ function startTimers({ roster, feed, intake, identity }: Core, { devices, viewer
   };
   const sweepRights = () => {
     identity.removeExpired(Date.now());
+    shares.removeExpired(Date.now(), (change) => store.change(change));
     viewers.checkRights();
   };
   return [

@@ -37,6 +37,45 @@ describe('the live feed', () => {
     expect(viewer.ofType('live').at(-1)!.entries[0]!.body).toEqual({ kind: 'batch', frame: encodeMessage(batch) });
   });
 
+  test('a viewer with a scope gets Snapshots cut to it, and never a frame, also when it was behind', () => {
+    const bench = new CoreBench();
+    const metrics = ['temperature', 'door', 'state'].map((name) => ({ name, unit: 'V', kind: 'gauge' as const }));
+    const device = bench.welcome({ metrics });
+    bench.welcome({ deviceId: 'pi-2' }).say(makeBatch(1));
+    const viewer = new TestViewer();
+    const scope = new Map([
+      ['pi-1', new Set(['door'])],
+      ['gone', new Set(['door'])],
+    ]);
+    const scoped = bench.feed.addViewer(viewer, scope);
+    expect(bench.feed.subscribe(scoped, { type: 'subscribe', id: 1, devices: ['pi-2'] })).toMatchObject({
+      fault: 'unknownDevice',
+    });
+    expect(bench.feed.subscribe(scoped, { type: 'subscribe', id: 1, devices: [] })).toBeNull();
+    const both = (seq: number, door: number) => {
+      const columns = [20, door].map((value, metric) => makeNumberColumn(metric, Float64Array.of(value)));
+      device.say(makeBatch(seq, { columns }));
+    };
+    both(1, 0);
+    bench.feed.flush(bench.nowMs);
+    viewer.buffered = 1e6;
+    both(2, 1);
+    expect(bench.feed.flush(bench.nowMs)).toBe(true);
+    viewer.buffered = 0;
+    expect(bench.feed.flush(bench.nowMs)).toBe(false);
+    expect(viewer.ofType('live')).toEqual([]);
+    expect(viewer.ofType('snapshot').map(({ device: id, latest }) => [id, latest])).toEqual([
+      ['pi-1', [{ metric: 1, timeMs: 1_000, value: 0 }]],
+      ['pi-1', [{ metric: 1, timeMs: 2_000, value: 1 }]],
+    ]);
+    const names = viewer.ofType('snapshot')[0]!.metrics.map(({ name, unit }) => [name, unit]);
+    expect(names).toEqual([
+      ['#0', ''],
+      ['door', 'V'],
+      ['#2', ''],
+    ]);
+  });
+
   test('a reading is shown before it is committed', () => {
     const bench = new CoreBench();
     const viewer = new TestViewer();

@@ -5,6 +5,8 @@
  * audience: their Live frame is encoded once and shared. A viewer whose socket does not drain is "behind": from then on the
  * feed only remembers *which* devices changed, and when the socket drains it sends each one's Snapshot. So a slow viewer
  * loses points in between but never the newest, costs a bounded set of keys, and slows nobody. Never waits, knows no socket.
+ *
+ * Invariant: a viewer with a scope gets no frame of a device, only Snapshots cut to its scope: a frame cannot be cut.
  */
 import {
   type BatchScratch,
@@ -17,7 +19,8 @@ import {
 } from '@lapwing/protocol';
 import type { DeviceRoster, DeviceState, StreamState } from './device-roster.ts';
 import type { Arrived, DeviceKey, StreamKey } from './ports.ts';
-import { makePresenceEntry, makeSnapshot } from './snapshot.ts';
+import type { ViewScope } from './shares.ts';
+import { makePresenceEntry, makeScopedSnapshot, makeSnapshot } from './snapshot.ts';
 
 /** One viewer's socket as the feed sees it. */
 export interface ViewerLink {
@@ -36,6 +39,8 @@ export const feedDefaults: FeedOptions = { stallBytes: 32_768, subscriptionsMax:
 
 export interface Viewer {
   readonly link: ViewerLink;
+  /** All that it may see; null: everything. */
+  readonly scope: ViewScope | null;
   /** Subscription id → device ids, null for the whole fleet. */
   readonly subscriptions: Map<number, readonly DeviceKey[] | null>;
   audience: Audience;
@@ -81,9 +86,9 @@ export class LiveFeed {
     return this.viewers;
   }
 
-  addViewer(link: ViewerLink): Viewer {
+  addViewer(link: ViewerLink, scope: ViewScope | null = null): Viewer {
     const audience = this.audienceOf(new Set());
-    const viewer: Viewer = { link, subscriptions: new Map(), audience, owed: new Map() };
+    const viewer: Viewer = { link, scope, subscriptions: new Map(), audience, owed: new Map() };
     audience.viewers.add(viewer);
     this.viewers += 1;
     return viewer;
@@ -104,14 +109,19 @@ export class LiveFeed {
       };
     }
     const keys: DeviceKey[] = [];
-    for (const deviceId of message.devices) {
-      const device = this.roster.devices.get(deviceId);
+    const { scope } = viewer;
+    const isAll = message.devices.length === 0 && scope === null;
+    const asked = message.devices.length === 0 && scope !== null ? scope.keys() : message.devices;
+    for (const deviceId of asked) {
+      const device = scope === null || scope.has(deviceId) ? this.roster.devices.get(deviceId) : undefined;
+      // A board may name a device that is not here any more.
+      if (device === undefined && message.devices.length === 0) continue;
       if (device === undefined) return { fault: 'unknownDevice', text: `there is no device ${deviceId}` };
       keys.push(device.key);
     }
-    viewer.subscriptions.set(message.id, message.devices.length === 0 ? null : keys);
+    viewer.subscriptions.set(message.id, isAll ? null : keys);
     this.chooseAudience(viewer);
-    const wanted = message.devices.length === 0 ? [...this.roster.devices.values()].map((device) => device.key) : keys;
+    const wanted = isAll ? [...this.roster.devices.values()].map((device) => device.key) : keys;
     for (const key of wanted) if (!viewer.owed.has(key)) viewer.owed.set(key, false);
     this.requestFlush();
     return null;
@@ -175,6 +185,11 @@ export class LiveFeed {
 
   /** False when the viewer is behind. */
   private flushViewer(viewer: Viewer, news: News): boolean {
+    if (viewer.scope !== null) {
+      for (const { device } of news.watched) viewer.owed.set(device.key, false);
+      for (const device of news.changed) viewer.owed.set(device.key, false);
+      return this.payOwed(viewer, news.shown);
+    }
     if (this.payOwed(viewer, news.shown)) {
       for (const frame of news.frames()) viewer.link.send(frame);
       return true;
@@ -194,8 +209,14 @@ export class LiveFeed {
       owed.delete(key);
       const device = this.roster.deviceOf(key);
       if (device === undefined) continue;
-      const shownSeq = device.stream === null ? undefined : shown.get(device.stream.key);
-      link.send(encodeMessage(makeSnapshot(device, { conflated, shownSeq })));
+      if (viewer.scope === null) {
+        const shownSeq = device.stream === null ? undefined : shown.get(device.stream.key);
+        link.send(encodeMessage(makeSnapshot(device, { conflated, shownSeq })));
+      } else {
+        const names = viewer.scope.get(device.deviceId);
+        if (names === undefined) continue;
+        link.send(encodeMessage(makeScopedSnapshot(device, names, conflated)));
+      }
       presence.push(makePresenceEntry(device));
       if (presence.length < presencePerFrameMax) continue;
       link.send(encodeMessage({ type: 'presence', entries: presence }));

@@ -45,3 +45,14 @@ export interface StoredDocument {
   /** JSON. */
   readonly content: string;
 }
+/** A link that shows one board. */
+export interface StoredShare {
+  readonly id: string;
+  readonly hash: string;
+  readonly label: string;
+  /** Id of the board. */
+  readonly board: string;
+  readonly createdBy: string;
+  readonly createdMs: number;
+  readonly expiresMs: number;
+}

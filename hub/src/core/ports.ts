@@ -10,6 +10,7 @@ import type {
   StoredDocument,
   StoredEnrolmentKey,
   StoredSession,
+  StoredShare,
   StoredUser,
 } from './people-records.ts';
 
@@ -63,6 +64,7 @@ export interface StoredState {
   readonly streams: readonly StoredStream[];
   readonly identity: StoredIdentity;
   readonly documents: readonly StoredDocument[];
+  readonly shares: readonly StoredShare[];
 }
 
 /** A rare write (not a frame). Applied in the order given, in the same transaction as, and before, the frames of its group. */
@@ -102,6 +104,8 @@ export type StoreChange =
   | { readonly kind: 'apiTokenGone'; readonly id: string }
   | { readonly kind: 'document'; readonly document: StoredDocument }
   | { readonly kind: 'documentGone'; readonly document: Pick<StoredDocument, 'kind' | 'id'> }
+  | { readonly kind: 'share'; readonly share: StoredShare }
+  | { readonly kind: 'shareGone'; readonly id: string }
   /** Applied from now on, a few milliseconds at a time. */
   | { readonly kind: 'retention'; readonly policy: RetentionPolicy };
 

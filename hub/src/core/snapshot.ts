@@ -26,6 +26,21 @@ export function makeSnapshot(
   };
 }
 
+/**
+ * The same for somebody who may see some of its metrics. The others keep their places, so that an index means what it means to
+ * everybody, but neither name nor value; and no table, because such a viewer gets no batches.
+ */
+export function makeScopedSnapshot(device: DeviceState, names: ReadonlySet<string>, conflated: boolean): Snapshot {
+  const snapshot = makeSnapshot(device, { conflated, shownSeq: undefined });
+  const { metrics } = device;
+  return {
+    ...snapshot,
+    table: [],
+    metrics: metrics.map((metric, i) => (names.has(metric.name) ? metric : { name: `#${i}`, unit: '', kind: 'gauge' })),
+    latest: snapshot.latest.filter(({ metric }) => names.has(metrics[metric]!.name)),
+  };
+}
+
 /** Metrics that have a value, in the order of the device's list. */
 export function listLatest({ metrics, latest }: DeviceState): LatestValue[] {
   const values: LatestValue[] = [];

@@ -3,6 +3,7 @@
  */
 import type { DeviceRoster, DeviceState } from '../core/device-roster.ts';
 import type { Store } from '../core/ports.ts';
+import type { ViewScope } from '../core/shares.ts';
 import { listLatest } from '../core/snapshot.ts';
 import { FleetPercents } from './fleet-percents.ts';
 import { HttpProblem, makeRoute, type Route } from './http-router.ts';
@@ -116,22 +117,24 @@ function makeHealthRoute({ store, version, nowMs, figures }: DeviceRouteParts): 
       const { state, code, message, sinceMs } = store.health();
       const status = state === 'ok' ? 'ok' : 'degraded';
       const json = { status, serverMs: nowMs(), version, store: { state, code, message, sinceMs } };
-      return { status: state === 'ok' ? 200 : 503, json: principal === null ? json : { ...json, figures: figures() } };
+      const isReader = principal !== null && principal.kind !== 'share';
+      return { status: state === 'ok' ? 200 : 503, json: isReader ? { ...json, figures: figures() } : json };
     },
   });
 }
 
-export function findDevice(roster: DeviceRoster, deviceId: string): DeviceState {
+export function findDevice(roster: DeviceRoster, deviceId: string, scope: ViewScope | null = null): DeviceState {
   const device = roster.devices.get(deviceId);
-  if (device !== undefined) return device;
+  if (device !== undefined && (scope === null || scope.has(deviceId))) return device;
   throw new HttpProblem(404, 'unknown-device', {
     message: `There is no device ${deviceId}`,
     advice: 'GET /api/v1/devices lists them.',
   });
 }
 
-export function checkMetric(device: DeviceState, metric: number): void {
-  if (device.metrics[metric] !== undefined) return;
+export function checkMetric(device: DeviceState, metric: number, scope: ViewScope | null = null): void {
+  const known = device.metrics[metric];
+  if (known !== undefined && (scope === null || scope.get(device.deviceId)?.has(known.name) === true)) return;
   const advice = `GET /api/v1/devices/${device.deviceId} lists its metrics.`;
   throw new HttpProblem(404, 'unknown-metric', { message: 'The device has no such metric', advice });
 }

@@ -7,6 +7,7 @@
 import { deviceIdPattern, limits } from '@lapwing/protocol';
 import { z } from 'zod';
 import type { DocumentKind } from '../core/ports.ts';
+import { deviceShape } from './http-shapes.ts';
 
 const text = (max: number) => z.string().max(max);
 const title = text(100);
@@ -84,5 +85,38 @@ export const documentShapes = {
     title: title.default(''),
     shared: z.boolean().default(false),
     content: z.unknown().describe('by its kind: what GET answers'),
+  }),
+} as const;
+
+export const shareShapes = {
+  make: z.strictObject({
+    board: z.string().min(1).max(64).describe('id of the board'),
+    label: z.string().min(1).max(100),
+    expiresMs: z.number().int().max(limits.timeMsMax),
+  }),
+  made: z.object({
+    id: z.string(),
+    secret: z.string().describe('shown this once'),
+    path: z.string().describe('behind the hub’s address; the secret stands behind the #, so no log ever has it'),
+  }),
+  list: z.object({
+    shares: z.array(
+      z.object({
+        id: z.string(),
+        label: z.string(),
+        board: z.string(),
+        boardTitle: z.string().nullable().describe('null: the board is gone, and the link shows nothing'),
+        createdMs: z.number(),
+        expiresMs: z.number(),
+      }),
+    ),
+  }),
+  shown: z.object({
+    title,
+    revision: z.number(),
+    content: board,
+    expiresMs: z.number(),
+    serverMs: z.number(),
+    devices: z.array(deviceShape),
   }),
 } as const;

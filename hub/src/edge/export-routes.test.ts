@@ -13,6 +13,7 @@ const emptyState: StoredState = {
   streams: [],
   identity: { deviceTokens: [], enrolmentKeys: [], users: [], sessions: [], apiTokens: [] },
   documents: [],
+  shares: [],
 };
 
 /** A store whose one metric never ends. */

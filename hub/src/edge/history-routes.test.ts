@@ -12,6 +12,7 @@ const emptyState: StoredState = {
   streams: [],
   identity: { deviceTokens: [], enrolmentKeys: [], users: [], sessions: [], apiTokens: [] },
   documents: [],
+  shares: [],
 };
 
 const column = (...values: number[]) => Float64Array.from(values);
@@ -52,7 +53,7 @@ function openHub(more: Partial<HistorySeries> = {}, failure?: string) {
     roster.openStream(device, { epoch: 1, model: '', firmware: '', metrics } as never, 0);
   }
   const answer = makeRouter({
-    routes: [makeHistoryRoute({ roster, store: { history } as unknown as Store })],
+    routes: [makeHistoryRoute({ roster, store: { history } as unknown as Store, scopeOf: () => null })],
     desk: { identify: () => ({ kind: 'token', tokenId: '1' }) } as unknown as SignInDesk,
     answerPage: () => null,
     noteError: () => undefined,

@@ -4,29 +4,33 @@
  */
 import type { DeviceRoster } from '../core/device-roster.ts';
 import type { HistoryAnswer, HistoryPart, HistorySeries, Store } from '../core/ports.ts';
+import type { ViewScope } from '../core/shares.ts';
 import { checkMetric, findDevice, orNull } from './device-routes.ts';
 import { columnsType, encodeColumns } from './history-columns.ts';
 import { HttpProblem, makeRoute, type Route, type RouteAnswer } from './http-router.ts';
 import { type Out, shapes } from './http-shapes.ts';
+import type { Principal } from './sign-in-desk.ts';
 
 export interface HistoryRouteParts {
   readonly roster: DeviceRoster;
   readonly store: Store;
+  /** What somebody may see; null: everything. */
+  readonly scopeOf: (principal: Principal | null) => ViewScope | null;
 }
 type HistoryInput = Out<typeof shapes.historyQuery>;
 
-export function makeHistoryRoute({ roster, store }: HistoryRouteParts): Route {
+export function makeHistoryRoute({ roster, store, scopeOf }: HistoryRouteParts): Route {
   return makeRoute({
     method: 'GET',
     path: '/api/v1/history',
-    access: 'reader',
+    access: 'scoped',
     summary:
       'Metrics of devices in equal buckets: count, min, max, mean, sum, first, last; rate, gaps and readings on request',
     query: shapes.historyQuery,
     answer: shapes.history,
     produces: [columnsType],
-    handle: async ({ query, signal, accept }) => {
-      const [first, ...others] = listParts(roster, query);
+    handle: async ({ query, signal, accept, principal }) => {
+      const [first, ...others] = listParts(roster, query, scopeOf(principal));
       const asked = {
         ...first!,
         others,
@@ -47,12 +51,13 @@ export function makeHistoryRoute({ roster, store }: HistoryRouteParts): Route {
 }
 
 /** One part per device, in the order asked for; metrics keep theirs within a device. */
-function listParts(roster: DeviceRoster, query: HistoryInput): HistoryPart[] {
+function listParts(roster: DeviceRoster, query: HistoryInput, scope: ViewScope | null): HistoryPart[] {
   const wanted = query.series ?? query.metrics!.map((metric) => ({ device: query.device!, metric }));
   const parts = new Map<string, { device: HistoryPart['device']; metrics: number[] }>();
   for (const { device: id, metric } of wanted) {
-    const device = findDevice(roster, id);
-    checkMetric(device, metric);
+    // What is out of scope is refused in the words for what does not exist, so that nobody learns which it is.
+    const device = findDevice(roster, id, scope);
+    checkMetric(device, metric, scope);
     const part = parts.get(id);
     if (part === undefined) parts.set(id, { device: device.key, metrics: [metric] });
     else part.metrics.push(metric);

@@ -11,8 +11,11 @@ import type { Principal, SignInDesk } from './sign-in-desk.ts';
 
 export const cookieName = 'lapwing_session';
 
-/** `public`: anyone. `person`: a signed-in browser. `reader`: a person or an API token. */
-export type Access = 'public' | 'person' | 'reader';
+/**
+ * `public`: anyone. `person`: a signed-in browser. `reader`: a person or an API token. `scoped`: a reader, or whoever has a link
+ * that shows a board; the route looks at the scope itself.
+ */
+export type Access = 'public' | 'person' | 'reader' | 'scoped';
 
 export interface RouteCall<Query, Body> {
   readonly query: Query;
@@ -220,6 +223,12 @@ function checkAccess(route: Route, principal: Principal | null): void {
     throw new HttpProblem(401, 'unauthorized', {
       message: 'Nobody is signed in',
       advice: 'Sign in, or send an API token as Authorization: Bearer.',
+    });
+  }
+  if (route.access !== 'scoped' && principal.kind === 'share') {
+    throw new HttpProblem(403, 'forbidden', {
+      message: 'The link shows one board and nothing else',
+      advice: 'Sign in to see more.',
     });
   }
   if (route.access === 'person' && principal.kind !== 'person') {

@@ -88,7 +88,7 @@ export class HubServer {
     }
     if (path === '/device/v1')
       return this.takeDevice(upgrade, readCredentials(headers).bearer, headers.get('authorization') !== null);
-    if (path === '/viewer/v1') return this.takeViewer(upgrade, readCredentials(headers));
+    if (path === '/viewer/v1') return this.takeViewer(upgrade, readUpgradeCredentials(headers, offered));
     refuse(upgrade, 404, 'Devices connect to /device/v1, viewers to /viewer/v1.');
   }
 
@@ -111,6 +111,15 @@ export class HubServer {
     if (principal === null) return refuse(upgrade, 401, 'Sign in, or send an API token as Authorization: Bearer.');
     this.parts.viewers.accept(upgrade, principal);
   }
+}
+
+/** A page cannot send headers with an upgrade, but it can offer a subprotocol: that is how it brings the secret of a share link. */
+function readUpgradeCredentials(
+  headers: { get(name: string): string | null },
+  offered: string,
+): { bearer: string; cookie: string } {
+  const secret = /(?:^|,)\s*lapwing\.share\.([A-Za-z0-9_-]{1,100})\s*(?:,|$)/.exec(offered)?.[1];
+  return secret === undefined ? readCredentials(headers) : { bearer: secret, cookie: '' };
 }
 
 /** A body comes within bodyMsMax, but for a file, whose route is impatient by itself. */

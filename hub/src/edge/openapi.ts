@@ -1,7 +1,7 @@
 /**
  * The OpenAPI 3.1 document, made from the same route list and shapes that the hub runs on.
  */
-import type { Route } from './http-router.ts';
+import type { Access, Route } from './http-router.ts';
 import { describeShape, shapes } from './http-shapes.ts';
 
 interface ObjectSchema {
@@ -38,14 +38,22 @@ export function describeApi(routes: readonly Route[], version: string): unknown 
       securitySchemes: {
         session: { type: 'apiKey', in: 'cookie', name: 'lapwing_session' },
         token: { type: 'http', scheme: 'bearer' },
+        share: { type: 'http', scheme: 'bearer', description: 'the secret of a share link; sees one board' },
       },
     },
   };
 }
 
+const waysIn: Record<Access, readonly object[]> = {
+  public: [],
+  person: [{ session: [] }],
+  reader: [{ session: [] }, { token: [] }],
+  scoped: [{ session: [] }, { token: [] }, { share: [] }],
+};
+
 function describeRoute(route: Route): unknown {
   const json = (schema: unknown) => ({ 'application/json': { schema } });
-  const security = { public: [], person: [{ session: [] }], reader: [{ session: [] }, { token: [] }] }[route.access];
+  const security = waysIn[route.access];
   const answer = describeAnswer(route);
   return {
     summary: route.summary,

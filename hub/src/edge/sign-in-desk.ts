@@ -5,13 +5,16 @@
  */
 import { type Identity, ownerName } from '../core/identity.ts';
 import type { DeviceKey } from '../core/ports.ts';
+import type { Shares } from '../core/shares.ts';
 import { SignInThrottle } from '../core/sign-in-throttle.ts';
 import { areHashesEqual, hashPassword, hashToken, makeToken, verifyPassword } from './secrets.ts';
 import { redeemSignInLink } from './sign-in-links.ts';
 
 export type Principal =
   | { readonly kind: 'person'; readonly user: string; readonly sessionHash: string }
-  | { readonly kind: 'token'; readonly tokenId: string };
+  | { readonly kind: 'token'; readonly tokenId: string }
+  /** Whoever has a link that shows one board: may see what is in its scope, and nothing else. */
+  | { readonly kind: 'share'; readonly shareId: string };
 
 export type SignInResult =
   | { readonly ok: true; readonly sessionToken: string; readonly user: string }
@@ -19,18 +22,23 @@ export type SignInResult =
 
 export class SignInDesk {
   private readonly identity: Identity;
+  private readonly shares: Shares;
   private readonly dataDirectory: string;
   private readonly throttle = new SignInThrottle();
 
-  constructor(identity: Identity, dataDirectory: string) {
+  constructor(identity: Identity, shares: Shares, dataDirectory: string) {
     this.identity = identity;
+    this.shares = shares;
     this.dataDirectory = dataDirectory;
   }
 
   identify({ bearer, cookie }: { bearer: string; cookie: string }, nowMs: number): Principal | null {
     if (bearer !== '') {
-      const token = this.identity.findApiToken(hashToken(bearer));
-      return token === null ? null : { kind: 'token', tokenId: token.id };
+      const hash = hashToken(bearer);
+      const token = this.identity.findApiToken(hash);
+      if (token !== null) return { kind: 'token', tokenId: token.id };
+      const share = this.shares.findByHash(hash, nowMs);
+      return share === null ? null : { kind: 'share', shareId: share.id };
     }
     if (cookie === '') return null;
     const session = this.identity.findSession(hashToken(cookie), nowMs);
@@ -40,6 +48,7 @@ export class SignInDesk {
   /** Whether a live principal is still good: a viewer's socket must not outlive its session. */
   isGood(principal: Principal, nowMs: number): boolean {
     if (principal.kind === 'person') return this.identity.findSession(principal.sessionHash, nowMs) !== null;
+    if (principal.kind === 'share') return this.shares.isGood(principal.shareId, nowMs);
     return this.identity.listApiTokens().some((token) => token.id === principal.tokenId);
   }
 

@@ -7,13 +7,17 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { closeCodeOf, decodeMessage, encodeMessage, type FaultName, faultTable, limits } from '@lapwing/protocol';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import type { LiveFeed, Viewer } from '../core/live-feed.ts';
+import type { ViewScope } from '../core/shares.ts';
+import { wrapMessage } from './frame-wire.ts';
 import type { Principal } from './sign-in-desk.ts';
 
 export interface ViewerParts {
   readonly feed: LiveFeed;
   readonly isGood: (principal: Principal) => boolean;
+  /** All that somebody may see; null: everything. */
+  readonly scopeOf: (principal: Principal) => ViewScope | null;
   readonly noteFault: (fault: FaultName, text: string) => void;
 }
 
@@ -28,6 +32,7 @@ interface ViewerSocket {
 /** Twice what a viewer may send: between the two the decoder answers in our own words. */
 const payloadBytesMax = 2 * limits.frameBytesMax;
 const heartbeatMs = 15_000;
+const noBytes = Buffer.alloc(0);
 
 export class ViewerSockets {
   private readonly server = new WebSocketServer({
@@ -40,6 +45,7 @@ export class ViewerSockets {
   });
   private readonly open = new Set<ViewerSocket>();
   private readonly parts: ViewerParts;
+  private wrapped: { readonly frame: Uint8Array; readonly bytes: Buffer } = { frame: noBytes, bytes: noBytes };
 
   constructor(parts: ViewerParts) {
     this.parts = parts;
@@ -50,13 +56,16 @@ export class ViewerSockets {
   }
 
   accept(upgrade: { request: IncomingMessage; socket: Duplex; head: Buffer }, principal: Principal): void {
-    this.server.handleUpgrade(upgrade.request, upgrade.socket, upgrade.head, (socket) => this.begin(socket, principal));
+    const { request, socket: stream, head } = upgrade;
+    this.server.handleUpgrade(request, stream, head, (socket) => this.begin(socket, stream, principal));
   }
 
   /** Someone lost a right: cut every viewer that no longer has one. */
   checkRights(): void {
-    for (const entry of this.open)
+    for (const entry of this.open) {
       if (!this.parts.isGood(entry.principal)) this.fail(entry, 'revoked', 'the session ended');
+      else if (this.parts.scopeOf(entry.principal) !== entry.viewer.scope) this.sendAway(entry);
+    }
   }
 
   /** About once a second: heartbeats. */
@@ -83,10 +92,23 @@ export class ViewerSockets {
     for (const { socket } of this.open) socket.terminate();
   }
 
-  private begin(socket: WebSocket, principal: Principal): void {
-    const link = { send: (frame: Uint8Array) => socket.send(frame), bufferedBytes: () => socket.bufferedAmount };
+  /** What it may see has changed: it comes back and sees that. */
+  private sendAway(entry: ViewerSocket): void {
+    if (!this.open.delete(entry)) return;
+    this.parts.feed.removeViewer(entry.viewer);
+    entry.socket.send(encodeMessage({ type: 'goodbye', reason: 'restarting', backMs: 0 }));
+    entry.socket.close(1001, 'goodbye');
+  }
+
+  private begin(socket: WebSocket, stream: Duplex, principal: Principal): void {
+    const link = {
+      send: (frame: Uint8Array) => {
+        if (socket.readyState === WebSocket.OPEN) stream.write(this.wrap(frame));
+      },
+      bufferedBytes: () => stream.writableLength,
+    };
     const nowMs = Date.now();
-    const viewer = this.parts.feed.addViewer(link);
+    const viewer = this.parts.feed.addViewer(link, this.parts.scopeOf(principal));
     const entry: ViewerSocket = { socket, viewer, principal, lastHeardMs: nowMs, lastPingMs: nowMs };
     this.open.add(entry);
     socket.on('message', (data: RawData, isBinary: boolean) => {
@@ -98,6 +120,12 @@ export class ViewerSockets {
       if (this.open.delete(entry)) this.parts.feed.removeViewer(entry.viewer);
     });
     socket.on('error', (error) => this.parts.noteFault('malformedFrame', error.message));
+  }
+
+  /** A frame of the feed is the same for a whole audience: it is put into its WebSocket frame once. */
+  private wrap(frame: Uint8Array): Buffer {
+    if (this.wrapped.frame !== frame) this.wrapped = { frame, bytes: wrapMessage(frame) };
+    return this.wrapped.bytes;
   }
 
   private take(entry: ViewerSocket, frame: Uint8Array): void {

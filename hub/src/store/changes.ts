@@ -31,6 +31,9 @@ const statementTexts = {
   document: `INSERT OR REPLACE INTO documents(kind, id, owner, title, revision, changed_ms, content)
     VALUES(?, ?, ?, ?, ?, ?, ?)`,
   documentGone: 'DELETE FROM documents WHERE kind = ? AND id = ?',
+  share: `INSERT OR REPLACE INTO shares(id, hash, label, board, created_by, created_ms, expires_ms)
+    VALUES(?, ?, ?, ?, ?, ?, ?)`,
+  shareGone: 'DELETE FROM shares WHERE id = ?',
   setting: 'INSERT OR REPLACE INTO settings(name, value) VALUES(?, ?)',
 } as const;
 
@@ -106,6 +109,14 @@ function applyAccountChange(statements: ChangeStatements, change: AccountChange)
     }
     case 'apiTokenGone':
       statements.apiTokenGone.run(change.id);
+      return;
+    case 'share': {
+      const { id, hash, label, board, createdBy, createdMs, expiresMs } = change.share;
+      statements.share.run(id, hash, label, board, createdBy, createdMs, expiresMs);
+      return;
+    }
+    case 'shareGone':
+      statements.shareGone.run(change.id);
       return;
     case 'document': {
       const { kind, id, owner, title, revision, changedMs, content } = change.document;

@@ -7,6 +7,7 @@ import type {
   StoredDevice,
   StoredDocument,
   StoredIdentity,
+  StoredShare,
   StoredState,
   StoredStream,
   StreamKey,
@@ -38,6 +39,12 @@ export function loadState(connection: Connection, heads: Heads): StoredState {
     documents: connection
       .prepare('SELECT kind, id, owner, title, revision, changed_ms AS changedMs, content FROM documents')
       .all() as StoredDocument[],
+    shares: connection
+      .prepare(
+        `SELECT id, hash, label, board, created_by AS createdBy, created_ms AS createdMs, expires_ms AS expiresMs
+         FROM shares`,
+      )
+      .all() as StoredShare[],
   };
 }
 

@@ -68,6 +68,7 @@ describe('group commit and receipts', () => {
 
 describe('restart', () => {
   const view = { kind: 'view', owner: '', title: 't', revision: 1, changedMs: 5, content: '{}' } as const;
+  const share = { hash: 'h', label: 'l', board: 'b', createdBy: 'u', createdMs: 1, expiresMs: 2 };
   const changes: StoreChange[] = [
     { kind: 'deviceToken', device, hash: 'h1', atMs: 3 },
     {
@@ -88,6 +89,9 @@ describe('restart', () => {
     { kind: 'document', document: { ...view, id: 'v1', revision: 2, owner: 'u' } },
     { kind: 'document', document: { ...view, id: 'v2' } },
     { kind: 'documentGone', document: { kind: 'view', id: 'v2' } },
+    { kind: 'share', share: { ...share, id: 's1' } },
+    { kind: 'share', share: { ...share, id: 's2' } },
+    { kind: 'shareGone', id: 's2' },
   ];
 
   test.each(['closed', 'abandoned'])('everything committed is known again, %s before', async (how) => {
@@ -122,6 +126,7 @@ describe('restart', () => {
     ]);
     expect(state.streams).toEqual([{ key: stream, device, epoch: 77, committedSeq: 3, table: [0, 1] }]);
     expect(state.documents).toEqual([{ ...view, id: 'v1', revision: 2, owner: 'u' }]);
+    expect(state.shares).toEqual([{ ...share, id: 's1' }]);
     expect(state.identity).toEqual({
       deviceTokens: [{ device, hash: 'h1', createdMs: 3 }],
       enrolmentKeys: [{ id: 'k2', hash: 'y', label: 'l', createdMs: 1, expiresMs: 9, usesLeft: 2 }],

@@ -89,7 +89,13 @@ export class MemoryStore implements Store {
       streams.set(stream, { ...stored, committedSeq: seq });
       devices.set(stored.device, { ...devices.get(stored.device)!, lastSeenMs: arrivedMs });
     }
-    return { devices: [...devices.values()], streams: [...streams.values()], identity: emptyIdentity, documents: [] };
+    return {
+      devices: [...devices.values()],
+      streams: [...streams.values()],
+      identity: emptyIdentity,
+      documents: [],
+      shares: [],
+    };
   }
 
   /** The process dies: what was not committed is gone. */
