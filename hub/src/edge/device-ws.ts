@@ -6,16 +6,12 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { type DeviceClaim, DeviceSession, type SessionParts } from '../core/device-session.ts';
+import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { type DeviceClaim, type DeviceLink, DeviceSession, type SessionParts } from '../core/device-session.ts';
+import { readFrames, wrapMessage } from './frame-wire.ts';
 
 /** A device that does not read its Acks may have this much waiting for it before it is cut. */
 const unsentBytesMax = 1_048_576;
-
-interface DeviceSocket {
-  readonly socket: WebSocket;
-  readonly session: DeviceSession;
-}
 
 export class DeviceSockets {
   private readonly server: WebSocketServer;
@@ -41,7 +37,8 @@ export class DeviceSockets {
   }
 
   accept(upgrade: { request: IncomingMessage; socket: Duplex; head: Buffer }, claim: DeviceClaim): void {
-    this.server.handleUpgrade(upgrade.request, upgrade.socket, upgrade.head, (socket) => this.begin(socket, claim));
+    const { request, socket: stream, head } = upgrade;
+    this.server.handleUpgrade(request, stream, head, (socket) => this.begin(socket, stream, claim));
   }
 
   pause(): void {
@@ -71,31 +68,54 @@ export class DeviceSockets {
     for (const { socket } of this.open) socket.terminate();
   }
 
-  private begin(socket: WebSocket, claim: DeviceClaim): void {
-    const link = {
-      send: (frame: Uint8Array) => socket.send(frame),
-      close: (code: number, reason: string) => {
-        // The peer may never read our close frame: ws gives up after its own timeout of 30 s.
-        socket.close(code, reason);
-      },
-    };
-    const session = new DeviceSession(link, { claim, nowMs: Date.now() }, this.parts);
-    const entry = { socket, session };
+  private begin(socket: WebSocket, stream: Duplex, claim: DeviceClaim): void {
+    const entry = new DeviceSocket(socket, stream, { claim, parts: this.parts });
     this.open.add(entry);
-    socket.on('message', (data: RawData, isBinary: boolean) => {
-      if (!isBinary) return session.linkOnText();
-      const frame = data as Buffer;
-      if (frame.length > this.parts.options.frameBytesMax) {
-        return session.fail('frameTooLarge', `a frame of ${frame.length} bytes came`);
-      }
-      session.linkOnFrame(frame, Date.now());
-    });
     socket.on('close', () => {
       this.open.delete(entry);
-      session.linkOnClose();
+      entry.session.linkOnClose();
+    });
+    if (this.isPaused) socket.pause();
+  }
+}
+
+/** One link: what its session sends goes straight to the stream that `ws` works on, in frames of our own making. */
+class DeviceSocket implements DeviceLink {
+  readonly socket: WebSocket;
+  readonly session: DeviceSession;
+  private readonly stream: Duplex;
+  private readonly parts: SessionParts;
+
+  constructor(socket: WebSocket, stream: Duplex, { claim, parts }: { claim: DeviceClaim; parts: SessionParts }) {
+    this.socket = socket;
+    this.stream = stream;
+    this.parts = parts;
+    this.session = new DeviceSession(this, { claim, nowMs: Date.now() }, parts);
+    const bytesMax = parts.options.frameBytesMax;
+    const reader = readFrames(stream, { bytesMax, take: (frame) => this.session.linkOnFrame(frame, Date.now()) });
+    socket.on('message', (data: RawData, isBinary: boolean) => {
+      if (isBinary) this.takeFrame(data as Buffer);
+      else this.session.linkOnText();
     });
     // ws closes the socket itself and tells 'close' afterwards; what went wrong is worth a count, not a crash.
-    socket.on('error', (error) => this.parts.noteFault('malformedFrame', claim?.deviceId ?? null, error.message));
-    if (this.isPaused) socket.pause();
+    socket.on('error', (error) => {
+      reader.stop();
+      parts.noteFault('malformedFrame', claim?.deviceId ?? null, error.message);
+    });
+  }
+
+  send(frame: Uint8Array): void {
+    if (this.socket.readyState === WebSocket.OPEN) this.stream.write(wrapMessage(frame));
+  }
+
+  /** The peer may never read our close frame: ws gives up after its own timeout of 30 s. */
+  close(code: number, reason: string): void {
+    this.socket.close(code, reason);
+  }
+
+  private takeFrame(frame: Buffer): void {
+    if (frame.length > this.parts.options.frameBytesMax) {
+      this.session.fail('frameTooLarge', `a frame of ${frame.length} bytes came`);
+    } else this.session.linkOnFrame(frame, Date.now());
   }
 }
