@@ -38,6 +38,7 @@ export interface MockDevice {
   readonly events: MockEvent[];
   /** As completeness tells them. */
   readonly gaps: object[];
+  readonly links: object[];
 }
 
 const gauge = (name: string, unit: string): MetricDeclaration => ({ name, unit, kind: 'gauge' });
@@ -163,6 +164,7 @@ export function makeMockDevice(place: number, nowMs: number): MockDevice {
     batches: [],
     events: [],
     gaps: [],
+    links: [],
   };
 }
 

@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, resolve } from 'node:path';
+import { encodeAnswer } from './mock-columns.ts';
 import { MockFeed } from './mock-feed.ts';
 import { type MockDevice, makeMockDevice, sampleMock } from './mock-fleet.ts';
 import { answerHistory } from './mock-history.ts';
@@ -79,6 +80,11 @@ export class MockHub {
     }
     this.requests.push(`${request.method} ${url.pathname}`);
     const { status, json } = await this.answerApi(request, url);
+    const columns = 'application/vnd.lapwing.columns';
+    if (url.pathname === '/api/v1/history' && status === 200 && request.headers.accept?.includes(columns) === true) {
+      response.writeHead(200, { 'content-type': columns }).end(encodeAnswer(json as object));
+      return;
+    }
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(json === undefined ? '' : JSON.stringify(json));
   }
@@ -119,7 +125,8 @@ export class MockHub {
     if (device === undefined) return refuse(404, 'not-found', 'There is no such device');
     if (parts[3] === 'completeness') {
       const counts = { percent: 99.98, received: 60, late: 0, backfilled: 0, skipped: 0, missing: 0 };
-      return { status: 200, json: { ...counts, gaps: device.gaps } };
+      const firstMs = device.batches[0]?.times[0] ?? null;
+      return { status: 200, json: { ...counts, gaps: device.gaps, links: device.links, firstMs } };
     }
     if (parts[3] === 'events') return { status: 200, json: { events: [...device.events].reverse() } };
     return { status: 200, json: describe(device) };
@@ -191,6 +198,7 @@ function describe(device: MockDevice): object {
     id: device.id,
     model: device.model,
     firmware: device.firmware,
+    address: '192.168.1.20',
     createdMs: device.createdMs,
     presence: device.presence,
     lastSeenMs: device.lastSeenMs,

@@ -154,7 +154,7 @@ describe('time', () => {
       })
       .toContain('720 readings lost: the outbox was full');
     expect(await note.isVisible()).toBe(true);
-    await page.locator('.facts').getByText('99.980').waitFor();
+    await page.locator('.header-strips').getByText('99.980').waitFor();
     await page.mouse.move(box.x + box.width * 0.9, box.y + 30);
     await expect.poll(() => note.textContent()).toBe('');
     expect(problems).toEqual([]);

@@ -17,6 +17,8 @@ export type Route =
       readonly range: RangeName;
       /** The stretch held still; null: live. `range` is what live goes back to. */
       readonly window: TimeWindow | null;
+      /** Which of many charts are shown; empty: all. */
+      readonly text: string;
     }
   | { readonly page: 'add' }
   | { readonly page: 'settings' }
@@ -36,7 +38,7 @@ export function parseRoute(address: string): Route {
   if (device !== null) {
     const range = readRangeName(params.get('range'));
     const window = readWindow(params.get('from'), params.get('to'));
-    return { page: 'device', deviceId: decodeText(device[1] ?? ''), range, window };
+    return { page: 'device', deviceId: decodeText(device[1] ?? ''), range, window, text: params.get('q') ?? '' };
   }
   if (path === '/add') return { page: 'add' };
   if (path === '/settings') return { page: 'settings' };
@@ -57,6 +59,7 @@ export function formatRoute(route: Route): string {
       const parts: string[] = [];
       if (route.range !== '5m') parts.push(`range=${route.range}`);
       if (route.window !== null) parts.push(`from=${route.window.fromMs}`, `to=${route.window.toMs}`);
+      if (route.text !== '') parts.push(`q=${encodeURIComponent(route.text)}`);
       return `/devices/${encodeURIComponent(route.deviceId)}${parts.length === 0 ? '' : `?${parts.join('&')}`}`;
     }
     case 'add':
@@ -72,7 +75,7 @@ export function formatRoute(route: Route): string {
 
 /** A device's live page over the usual range. */
 export function makeDeviceRoute(deviceId: string): Route {
-  return { page: 'device', deviceId, range: '5m', window: null };
+  return { page: 'device', deviceId, range: '5m', window: null, text: '' };
 }
 
 export const fleetRoute: Route = { page: 'fleet', filter: 'all', text: '' };

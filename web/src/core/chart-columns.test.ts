@@ -11,7 +11,7 @@ function fillBuffer(readings: readonly (readonly [number, number])[], edgeMs = 6
 
 describe('ChartColumns', () => {
   it('joins the buckets of a group on one rising x, with NaN where a series has none', () => {
-    const columns = new ChartColumns(2, 80);
+    const columns = new ChartColumns(2);
     columns.fill(
       [
         fillBuffer([
@@ -24,7 +24,7 @@ describe('ChartColumns', () => {
           [12_000, 9],
         ]),
       ],
-      false,
+      { isRate: false },
     );
     expect([...columns.times]).toEqual([10_500, 11_500, 12_500]);
     expect([...columns.series[0]!.mean]).toEqual([2, Number.NaN, 5]);
@@ -33,20 +33,32 @@ describe('ChartColumns', () => {
     expect([columns.low, columns.high]).toEqual([1, 9]);
   });
 
+  it('leaves out what lies behind the edge, and is empty where a series has no buffer', () => {
+    const columns = new ChartColumns(2);
+    columns.fill([null, fillBuffer([10_000, 11_000, 12_000].map((timeMs) => [timeMs, 1] as const))], {
+      isRate: false,
+      toMs: 11_500,
+    });
+    expect([...columns.times]).toEqual([10_500, 11_500]);
+    expect([columns.findLast(0), columns.findLast(1), columns.findNear(1, 0)]).toEqual([-1, 1, 0]);
+    columns.fill([null, null], { isRate: false });
+    expect(columns.times.length).toBe(0);
+  });
+
   it('calls three missed readings a gap, in the rhythm of the series itself', () => {
-    const columns = new ChartColumns(1, 80);
+    const columns = new ChartColumns(1);
     const slow = Array.from({ length: 10 }, (_, i) => [i * 5_000 + 500, i] as const);
-    columns.fill([fillBuffer(slow)], false);
+    columns.fill([fillBuffer(slow)], { isRate: false });
     expect(columns.series[0]!.gapMs).toBe(15_000);
   });
 
   it('draws a counter as what it grows by per second, over a restart from zero too', () => {
-    const columns = new ChartColumns(1, 80);
+    const columns = new ChartColumns(1);
     const readings = Array.from(
       { length: 40 },
       (_, s) => [(s + 10) * 1000 + 300, s < 30 ? 5_000 + s * 20 : (s - 29) * 20] as const,
     );
-    columns.fill([fillBuffer(readings)], true);
+    columns.fill([fillBuffer(readings)], { isRate: true });
     const rates = [...columns.series[0]!.mean];
     expect(rates).toHaveLength(40);
     expect(rates[0]).toBeNaN();

@@ -18,45 +18,46 @@ export interface SeriesColumns {
 const rateBuckets = 10;
 
 export class ChartColumns {
-  private readonly capacity: number;
-  private readonly x: Float64Array;
-  private readonly scratch: Float64Array;
-  private readonly full: SeriesColumns[];
+  private capacity = 0;
+  private x = new Float64Array(0);
+  private scratch = new Float64Array(0);
+  private full: SeriesColumns[] = [];
   readonly series: SeriesColumns[];
   times: Float64Array;
   low = 0;
   high = 0;
 
-  constructor(seriesCount: number, capacity: number) {
-    this.capacity = capacity;
-    this.x = new Float64Array(capacity);
-    this.scratch = new Float64Array(capacity);
-    const make = () => ({
-      mean: new Float64Array(capacity),
-      min: new Float64Array(capacity),
-      max: new Float64Array(capacity),
-      gapMs: 0,
-    });
-    this.full = Array.from({ length: seriesCount }, make);
-    this.series = this.full.map((columns) => ({ ...columns }));
-    this.times = this.x.subarray(0, 0);
+  constructor(seriesCount: number) {
+    this.series = Array.from({ length: seriesCount }, () => makeColumns(0));
+    this.times = this.x;
   }
 
-  /** Fills the columns from the buffers (all on one grid). `isRate`: counters, drawn as growth per second. */
-  fill(buffers: readonly SeriesBuffer[], isRate: boolean): void {
-    const lead = buffers[0];
-    if (lead === undefined) return;
+  /**
+   * Fills the columns from the buffers, all on one grid; a series without a buffer is empty. `isRate`: counters, drawn as growth per
+   * second. Buckets that begin after `toMs` are left out: what was fetched ahead of a past that plays on is not known yet.
+   */
+  fill(buffers: readonly (SeriesBuffer | null | undefined)[], how: { isRate: boolean; toMs?: number }): void {
+    const lead = buffers.find((buffer) => buffer != null);
+    if (lead == null) {
+      this.times = this.x.subarray(0, 0);
+      for (const out of this.series) Object.assign(out, makeColumns(0));
+      this.measureExtent();
+      return;
+    }
+    this.grow(lead.size);
+    const last = Math.min(lead.endBucket, Math.floor((how.toMs ?? Number.POSITIVE_INFINITY) / lead.bucketMs));
     let rows = 0;
-    for (let bucket = lead.endBucket - lead.size + 1; bucket <= lead.endBucket && rows < this.capacity; bucket++) {
-      if (!this.hasReading(buffers, bucket)) continue;
+    for (let bucket = lead.endBucket - lead.size + 1; bucket <= last && rows < this.capacity; bucket++) {
+      if (!hasReading(buffers, bucket)) continue;
       this.x[rows] = (bucket + 0.5) * lead.bucketMs;
-      for (let s = 0; s < buffers.length; s++) copyBucket(buffers[s]!, bucket, { out: this.full[s]!, row: rows });
+      for (let s = 0; s < buffers.length; s++) copyBucket(buffers[s], bucket, { out: this.full[s]!, row: rows });
       rows++;
     }
     this.times = this.x.subarray(0, rows);
     for (let s = 0; s < buffers.length; s++) {
       const full = this.full[s]!;
-      if (isRate) this.deriveRate(buffers[s]!, full, rows);
+      const buffer = buffers[s];
+      if (how.isRate && buffer != null) this.deriveRate(buffer, full, rows);
       const out = this.series[s]!;
       out.mean = full.mean.subarray(0, rows);
       out.min = full.min.subarray(0, rows);
@@ -66,17 +67,29 @@ export class ChartColumns {
     this.measureExtent();
   }
 
-  private hasReading(buffers: readonly SeriesBuffer[], bucket: number): boolean {
-    for (const buffer of buffers) {
-      if (
-        bucket > buffer.endBucket - buffer.size &&
-        bucket <= buffer.endBucket &&
-        buffer.finite[buffer.slotOf(bucket)]! > 0
-      ) {
-        return true;
-      }
+  private grow(size: number): void {
+    if (size <= this.capacity) return;
+    this.capacity = size;
+    this.x = new Float64Array(size);
+    this.scratch = new Float64Array(size);
+    this.full = this.series.map(() => makeColumns(size));
+  }
+
+  /** The row nearest to `near` where the series has a value, within a few rows: series of one chart need not share every bucket. */
+  findNear(series: number, near: number): number {
+    const values = this.series[series]?.mean;
+    if (values === undefined) return -1;
+    for (let distance = 0; distance <= 12; distance++) {
+      if (!Number.isNaN(values[near - distance] ?? Number.NaN)) return near - distance;
+      if (!Number.isNaN(values[near + distance] ?? Number.NaN)) return near + distance;
     }
-    return false;
+    return -1;
+  }
+
+  findLast(series: number): number {
+    const values = this.series[series]?.mean ?? this.x.subarray(0, 0);
+    for (let row = values.length - 1; row >= 0; row--) if (!Number.isNaN(values[row]!)) return row;
+    return -1;
   }
 
   /**
@@ -141,21 +154,34 @@ export class ChartColumns {
   }
 }
 
+function makeColumns(rows: number): SeriesColumns {
+  return { mean: new Float64Array(rows), min: new Float64Array(rows), max: new Float64Array(rows), gapMs: 0 };
+}
+
+function holds(buffer: SeriesBuffer | null | undefined, bucket: number): buffer is SeriesBuffer {
+  if (buffer == null || bucket > buffer.endBucket || bucket <= buffer.endBucket - buffer.size) return false;
+  return buffer.finite[buffer.slotOf(bucket)]! > 0;
+}
+
+function hasReading(buffers: readonly (SeriesBuffer | null | undefined)[], bucket: number): boolean {
+  for (const buffer of buffers) if (holds(buffer, bucket)) return true;
+  return false;
+}
+
 function copyBucket(
-  buffer: SeriesBuffer,
+  buffer: SeriesBuffer | null | undefined,
   bucket: number,
   to: { readonly out: SeriesColumns; readonly row: number },
 ): void {
   const { out, row } = to;
-  const slot = buffer.slotOf(bucket);
-  const finite = buffer.finite[slot]!;
-  if (finite === 0) {
+  if (!holds(buffer, bucket)) {
     out.mean[row] = Number.NaN;
     out.min[row] = Number.NaN;
     out.max[row] = Number.NaN;
     return;
   }
-  out.mean[row] = buffer.sum[slot]! / finite;
+  const slot = buffer.slotOf(bucket);
+  out.mean[row] = buffer.sum[slot]! / buffer.finite[slot]!;
   out.min[row] = buffer.min[slot]!;
   out.max[row] = buffer.max[slot]!;
 }

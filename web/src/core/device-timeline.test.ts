@@ -3,7 +3,16 @@ import { BatchScratch, encodeMessage, makeNumberColumn, readBatch } from '@lapwi
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DeviceTimeline, type HistoryAnswer } from './device-timeline.ts';
-import { bucketsPerRange, findRange, planQuery, splitTime } from './time-range.ts';
+import {
+  countAhead,
+  countBuckets,
+  findRange,
+  makeAllRange,
+  makeRange,
+  planQuery,
+  splitTime,
+  timeRanges,
+} from './time-range.ts';
 
 const range = findRange('1m');
 const nowMs = 1_700_000_000_000;
@@ -34,7 +43,7 @@ function readFrame(scratch: BatchScratch, batch: Sent): void {
 
 /** The hub's answer from all batches up to `through`. */
 function answerHistory(sent: readonly Sent[], through: number): HistoryAnswer {
-  const { fromMs, buckets } = planQuery(range, nowMs);
+  const { fromMs, toMs, buckets } = planQuery(range, nowMs);
   const held: number[][] = Array.from({ length: buckets }, () => []);
   for (const batch of sent) {
     if (batch.seq > through) continue;
@@ -51,7 +60,7 @@ function answerHistory(sent: readonly Sent[], through: number): HistoryAnswer {
     first: each((values) => values[0]!),
     last: each((values) => values.at(-1)!),
   };
-  return { fromMs, bucketMs: range.bucketMs, through: [{ stream, seq: through }], series: [series] };
+  return { fromMs, toMs, bucketMs: range.bucketMs, through: [{ stream, seq: through }], series: [series] };
 }
 
 function makeTimeline(): DeviceTimeline {
@@ -156,6 +165,26 @@ describe('DeviceTimeline', () => {
     ]);
   });
 
+  it('keeps a reading behind the end of an answer that holds its batch', () => {
+    const timeline = makeTimeline();
+    timeline.startHistory();
+    const answer = answerHistory([{ seq: 1, times: [nowMs - 1000] }], 2);
+    timeline.advanceTo(answer.toMs + 1000);
+    const scratch = new BatchScratch();
+    readFrame(scratch, { seq: 2, times: [answer.toMs - 1, answer.toMs + 10] });
+    timeline.applyBatch(stream, scratch, [0]);
+    timeline.applyHistory(answer);
+    // The one of before the end is history's to tell, and it told nothing of it.
+    expect(timeline.buffers[0]!.countAll()).toBe(2);
+  });
+
+  it('holds only the metrics it was made for', () => {
+    const timeline = new DeviceTimeline(range, nowMs, new Set([1]));
+    timeline.setMetrics(['gauge', 'gauge', 'text']);
+    expect(timeline.buffers.map((buffer) => buffer !== null)).toEqual([false, true, false]);
+    expect(timeline.texts.size).toBe(0);
+  });
+
   it('asks for history again when a metric appears that the answer did not hold', () => {
     const timeline = makeTimeline();
     timeline.startHistory();
@@ -185,6 +214,27 @@ describe('planQuery', () => {
     expect(fromMs % range.bucketMs).toBe(0);
     expect(toMs).toBeGreaterThan(nowMs + 37);
     expect((toMs - fromMs) / buckets).toBe(range.bucketMs);
-    expect(buckets).toBe(bucketsPerRange + 1);
+    expect(buckets).toBe(countBuckets(range) + 1 + countAhead(range));
+  });
+});
+
+describe('the grid of a range', () => {
+  /** As the hub moves edges with align=grid: to the longest of its tiers of which a bucket holds eight. */
+  const tiersMs = [1000, 5000, 15_000, 60_000, 300_000, 900_000, 3_600_000, 14_400_000, 86_400_000];
+  const spans = [...timeRanges.map(({ spanMs }) => spanMs), 1_000, 44_000, 5e6, 31e6, 2e9, 4.1e10, 6.4e11];
+
+  it('is never moved by the hub, and never finer than a chart can show', () => {
+    for (const spanMs of spans) {
+      const { bucketMs } = makeRange(spanMs);
+      const grid = tiersMs.findLast((tierMs) => tierMs * 8 <= bucketMs) ?? 1;
+      expect([spanMs, bucketMs % grid]).toEqual([spanMs, 0]);
+      expect(spanMs / bucketMs).toBeLessThanOrEqual(600);
+      expect(spanMs / bucketMs).toBeGreaterThan(200);
+    }
+  });
+  it('of everything holds the first reading', () => {
+    const { spanMs } = makeAllRange(1_000_000, 9_000_000);
+    expect(spanMs).toBeGreaterThan(8_000_000);
+    expect(makeAllRange(5_000, 5_000).spanMs).toBe(60_000);
   });
 });

@@ -3,13 +3,14 @@
  *
  * Owns the device's series buffers and the batches that came while history was on its way. Invariant: every reading is in a
  * buffer exactly once. It is kept by sequence number, never by time: a history answer says through which sequence number of
- * each stream it holds everything; live batches up to there are dropped, later ones are added (SPEC LV).
+ * each stream it holds everything; of live batches up to there only readings outside of its stretch are added, of later ones all
+ * (SPEC LV).
  * Refuses to fetch: it says what it needs (`needsHistory`), and is given the answer.
  */
 import type { BatchScratch, MetricKind } from '@lapwing/protocol';
 import { forEachReading } from './feed-state.ts';
 import { type BucketArrays, SeriesBuffer } from './series-buffer.ts';
-import { bucketsPerRange, type TimeRange } from './time-range.ts';
+import { countAhead, countBuckets, type TimeRange } from './time-range.ts';
 
 export interface HistorySeries extends BucketArrays {
   readonly metric: number;
@@ -17,6 +18,7 @@ export interface HistorySeries extends BucketArrays {
 }
 export interface HistoryAnswer {
   readonly fromMs: number;
+  readonly toMs: number;
   readonly bucketMs: number;
   readonly through: readonly { readonly stream: number; readonly seq: number }[];
   readonly series: readonly HistorySeries[];
@@ -55,20 +57,24 @@ export class DeviceTimeline {
   private readonly held = new Map<number, number>();
   private pending: PendingReadings[] = [];
   private edgeMs: number;
+  /** Of a long list those that somebody looks at; null: all. */
+  private readonly chosen: ReadonlySet<number> | null;
 
-  constructor(range: TimeRange, edgeMs: number) {
+  constructor(range: TimeRange, edgeMs: number, chosen: ReadonlySet<number> | null = null) {
     this.range = range;
     this.edgeMs = edgeMs;
+    this.chosen = chosen;
   }
 
   /** Makes a buffer for each metric that does not have one: metric lists only grow. */
   setMetrics(kinds: readonly MetricKind[]): void {
     for (let m = this.buffers.length; m < kinds.length; m++) {
-      if (kinds[m] === 'text') {
+      if (this.chosen?.has(m) === false) this.buffers.push(null);
+      else if (kinds[m] === 'text') {
         this.buffers.push(null);
         this.texts.set(m, []);
       } else {
-        const buffer = new SeriesBuffer(this.range.bucketMs, bucketsPerRange + 1);
+        const buffer = new SeriesBuffer(this.range.bucketMs, countBuckets(this.range) + 1, countAhead(this.range));
         buffer.advanceTo(this.edgeMs);
         this.buffers.push(buffer);
         if (this.state === 'joined') this.needsHistory = true;
@@ -108,8 +114,13 @@ export class DeviceTimeline {
     const pending = this.pending;
     this.pending = [];
     for (const batch of pending) {
-      if (this.isHeld(batch.stream, batch.seq)) this.dropped++;
-      else this.addPending(batch);
+      if (this.isHeld(batch.stream, batch.seq)) {
+        this.dropped++;
+        this.addPending(batch, answer);
+      } else {
+        this.held.set(batch.stream, batch.seq);
+        this.addPending(batch, null);
+      }
     }
     this.version++;
   }
@@ -146,10 +157,16 @@ export class DeviceTimeline {
     this.pending.push(kept);
   }
 
-  private addPending(batch: PendingReadings): void {
-    this.held.set(batch.stream, batch.seq);
-    for (let i = 0; i < batch.metrics.length; i++)
-      this.addReading(batch.metrics[i]!, batch.times[i]!, batch.values[i]!);
+  /** `known`: the stretch of which history has told everything already. */
+  private addPending(
+    { metrics, times, values }: PendingReadings,
+    known: { fromMs: number; toMs: number } | null,
+  ): void {
+    for (let i = 0; i < metrics.length; i++) {
+      const timeMs = times[i]!;
+      if (known !== null && timeMs >= known.fromMs && timeMs < known.toMs) continue;
+      this.addReading(metrics[i]!, timeMs, values[i]!);
+    }
   }
 
   private addReading(metric: number, timeMs: number, value: number | string): void {
@@ -159,8 +176,8 @@ export class DeviceTimeline {
 
   /** Keeps changes of value only, in order of time. */
   private addText(metric: number, timeMs: number, value: string): void {
-    const entries = this.texts.get(metric) ?? [];
-    this.texts.set(metric, entries);
+    const entries = this.texts.get(metric);
+    if (entries === undefined) return;
     let at = entries.length;
     while (at > 0 && entries[at - 1]!.timeMs > timeMs) at--;
     if (at > 0 && entries[at - 1]!.value === value) return;

@@ -25,6 +25,8 @@ export interface DeviceRecord {
   readonly id: string;
   model: string;
   firmware: string;
+  /** Where its newest connection came from; empty when not known. */
+  address: string;
   createdMs: number;
   presence: PresenceState;
   /** Arrival of its newest message, hub time; NaN for never. */
@@ -52,6 +54,7 @@ export interface DeviceFacts {
   readonly id: string;
   readonly model: string;
   readonly firmware: string;
+  readonly address?: string | null;
   readonly createdMs: number;
   readonly presence: PresenceState;
   readonly lastSeenMs: number | null;
@@ -113,6 +116,7 @@ export function applyFacts(state: FeedState, facts: DeviceFacts): void {
   const device = findOrAdd(state, facts.id);
   device.model = facts.model;
   device.firmware = facts.firmware;
+  device.address = facts.address ?? '';
   device.createdMs = facts.createdMs;
   device.isDescribed = true;
   state.undescribed.delete(facts.id);
@@ -142,6 +146,7 @@ function findOrAdd(state: FeedState, id: string): DeviceRecord {
       id,
       model: '',
       firmware: '',
+      address: '',
       createdMs: Number.NaN,
       presence: 'unknown',
       lastSeenMs: Number.NaN,

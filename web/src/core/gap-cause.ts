@@ -27,6 +27,13 @@ export interface CausedGap {
   readonly readings: number;
 }
 
+/** A stretch in which the device had no link, or nobody can know. */
+export interface LinkGap {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly state: 'offline' | 'asleep' | 'hub-down';
+}
+
 export interface Completeness {
   /** Null where nothing was expected. */
   readonly percent: number | null;
@@ -36,6 +43,10 @@ export interface Completeness {
   readonly skipped: number;
   readonly missing: number;
   readonly gaps: readonly CausedGap[];
+  /** In order; absent where the hub does not tell. */
+  readonly links?: readonly LinkGap[];
+  /** Sample time of the first reading in the stretch; null for none. */
+  readonly firstMs?: number | null;
 }
 
 export interface Stretch {
@@ -67,7 +78,7 @@ const causes: Record<string, string> = {
   unknown: 'nobody knows why',
 };
 
-function nameCause(cause: string): string {
+export function nameCause(cause: string): string {
   return causes[cause] ?? cause;
 }
 

@@ -31,7 +31,7 @@ export function learnNumber(shape: NumberShape, value: number): void {
 }
 
 /** Learns from a column of a history answer: a metric whose latest reading is whole may still need decimals. */
-export function learnNumbers(shape: NumberShape, values: readonly (number | null)[]): void {
+export function learnNumbers(shape: NumberShape, values: Float64Array | readonly (number | null)[]): void {
   const step = Math.max(1, Math.floor(values.length / 100));
   for (let i = 0; i < values.length; i += step) {
     const value = values[i];

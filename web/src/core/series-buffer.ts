@@ -9,16 +9,16 @@
  * NaN and ±Infinity readings are counted but join no min, max, sum, first or last: they cannot be drawn.
  */
 
-/** Buckets beyond the window's end that already accept readings, for devices whose clock is a little ahead. */
-const aheadBuckets = 8;
+/** One column of an answer: numbers with null or NaN where a bucket is empty. */
+export type BucketColumn = Float64Array | readonly (number | null)[];
 
 export interface BucketArrays {
-  readonly count: readonly (number | null)[];
-  readonly min: readonly (number | null)[];
-  readonly max: readonly (number | null)[];
-  readonly mean: readonly (number | null)[];
-  readonly first: readonly (number | null)[];
-  readonly last: readonly (number | null)[];
+  readonly count: BucketColumn;
+  readonly min: BucketColumn;
+  readonly max: BucketColumn;
+  readonly mean: BucketColumn;
+  readonly first: BucketColumn;
+  readonly last: BucketColumn;
 }
 
 export class SeriesBuffer {
@@ -43,9 +43,13 @@ export class SeriesBuffer {
   /** Readings refused because they lay outside the window. */
   outside = 0;
 
-  constructor(bucketMs: number, buckets: number) {
+  /** Buckets beyond the window's end that already accept readings, for devices whose clock is a little ahead. */
+  private readonly ahead: number;
+
+  constructor(bucketMs: number, buckets: number, ahead = 8) {
     this.bucketMs = bucketMs;
-    this.size = buckets + aheadBuckets;
+    this.ahead = ahead;
+    this.size = buckets + ahead;
     this.count = new Uint32Array(this.size);
     this.finite = new Uint32Array(this.size);
     this.min = new Float64Array(this.size);
@@ -59,7 +63,7 @@ export class SeriesBuffer {
 
   /** Moves the window so that it accepts readings at `edgeMs`; what falls out at the old end is forgotten. Never moves back. */
   advanceTo(edgeMs: number): void {
-    const end = Math.floor(edgeMs / this.bucketMs) + aheadBuckets;
+    const end = Math.floor(edgeMs / this.bucketMs) + this.ahead;
     if (end <= this.endBucket) return;
     const from = Math.max(this.endBucket + 1, end - this.size + 1);
     for (let bucket = from; bucket <= end; bucket++) this.clearSlot(this.slotOf(bucket));

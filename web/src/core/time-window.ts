@@ -4,7 +4,7 @@
  * Owns no state. Invariant: a window is whole milliseconds, at least `spanMsMin` and at most `spanMsMax` long, and never ends
  * behind the present, so that every window can be an address and a query.
  */
-import { bucketsPerRange, type TimeRange } from './time-range.ts';
+import { makeRange, type TimeRange } from './time-range.ts';
 
 /** Hub time; `toMs` exclusive. */
 export interface TimeWindow {
@@ -13,11 +13,8 @@ export interface TimeWindow {
 }
 
 export const spanMsMin = 1_000;
-export const spanMsMax = 400 * 86_400_000;
-
-/** Grids that history can answer from coarse rollups as well as from single readings. */
-const buckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000];
-const coarse = [2, 5, 10, 15, 30, 60, 120, 240, 360, 720, 1_440].map((minutes) => minutes * 60_000);
+/** Longer than any device has measured. */
+export const spanMsMax = 40 * 366 * 86_400_000;
 
 export function clampWindow({ fromMs, toMs }: TimeWindow, nowMs: number): TimeWindow {
   const span = Math.round(Math.min(spanMsMax, Math.max(spanMsMin, toMs - fromMs)));
@@ -40,12 +37,19 @@ export function panWindow({ fromMs, toMs }: TimeWindow, byMs: number, nowMs: num
   return clampWindow({ fromMs: fromMs + by, toMs: toMs + by }, nowMs);
 }
 
-/** The bucket grid of a window: as fine as a chart can show, on lengths that come again. */
+/** The bucket grid of a window. */
 export function makeWindowRange({ fromMs, toMs }: TimeWindow): TimeRange {
-  const spanMs = toMs - fromMs;
-  const least = spanMs / bucketsPerRange;
-  const bucketMs = [...buckets, ...coarse].find((ms) => ms >= least) ?? Math.ceil(least / 86_400_000) * 86_400_000;
-  return { spanMs, bucketMs };
+  return makeRange(toMs - fromMs);
+}
+
+/** Twice as long around its middle. */
+export function widenWindow({ fromMs, toMs }: TimeWindow, nowMs: number): TimeWindow {
+  return zoomWindow({ fromMs, toMs }, { aroundMs: (fromMs + toMs) / 2, factor: 2, nowMs });
+}
+
+/** A window of `spanMs` that shows `timeMs` with some room behind it. */
+export function makeWindowAround(timeMs: number, spanMs: number, nowMs: number): TimeWindow {
+  return clampWindow({ fromMs: timeMs - spanMs * 0.95, toMs: timeMs + spanMs * 0.05 }, nowMs);
 }
 
 /** From an address: `from` and `to` in Unix milliseconds; anything else is no window. */

@@ -8,6 +8,7 @@ import type { EventLevel, MetricKind } from '@lapwing/protocol';
 import type { HistoryAnswer } from '../core/device-timeline.ts';
 import type { DeviceFacts } from '../core/feed-state.ts';
 import type { Completeness, DeclaredGap } from '../core/gap-cause.ts';
+import { columnsType, decodeColumns } from '../core/history-columns.ts';
 
 export class HubRefusal extends Error {
   readonly status: number;
@@ -71,8 +72,6 @@ export interface HistoryRequest {
 }
 
 export interface HistoryReply extends HistoryAnswer {
-  readonly device: string;
-  readonly toMs: number;
   readonly series: readonly (HistoryAnswer['series'][number] & {
     readonly name: string;
     readonly unit: string;
@@ -161,8 +160,9 @@ export class HubClient {
       from: String(request.fromMs),
       to: String(request.toMs),
       buckets: String(request.buckets),
+      align: 'grid',
     });
-    return this.call('GET', `/api/v1/history?${query}`, { signal });
+    return this.call('GET', `/api/v1/history?${query}`, { signal, accept: columnsType });
   }
 
   /** Sample times of one metric's readings in a stretch, at most 10,000. */
@@ -183,15 +183,18 @@ export class HubClient {
   private async call<T>(
     method: string,
     path: string,
-    more: { readonly body?: unknown; readonly signal?: AbortSignal | undefined } = {},
+    more: { readonly body?: unknown; readonly signal?: AbortSignal | undefined; readonly accept?: string } = {},
   ): Promise<T> {
-    const { body, signal } = more;
+    const { body, signal, accept = 'application/json' } = more;
     const response = await fetch(path, {
       method,
-      headers: body === undefined ? { accept: 'application/json' } : { 'content-type': 'application/json' },
+      headers: body === undefined ? { accept } : { 'content-type': 'application/json' },
       body: body === undefined ? null : JSON.stringify(body),
       signal: signal ?? null,
     });
+    if (response.ok && response.headers.get('content-type') === columnsType) {
+      return decodeColumns(await response.arrayBuffer(), (utf8) => new TextDecoder().decode(utf8)) as T;
+    }
     const text = await response.text();
     const parsed = parseJson(text);
     if (response.ok) return parsed as T;

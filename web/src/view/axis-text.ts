@@ -1,4 +1,4 @@
-/** Labels of a time axis: as fine as its steps, and the date where a day begins. Owns the formatters. */
+/** Labels of a time axis: as fine as its steps, the date where a day begins, and the year where it is not this one. Owns the formatters. */
 
 const seconds = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',
@@ -8,13 +8,48 @@ const seconds = new Intl.DateTimeFormat(undefined, {
 });
 const minutes = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const days = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
+const yearDays = new Intl.DateTimeFormat(undefined, { year: 'numeric', month: 'short', day: 'numeric' });
+const months = new Intl.DateTimeFormat(undefined, { year: 'numeric', month: 'short' });
+
+const dayMs = 86_400_000;
+/** Charts at most so wide show seconds on their labels. */
+const secondsSpanMsMax = 20 * 60_000;
 
 /** `stepMs` is the distance of the labels. */
 export function writeTimeAxis(splits: readonly number[], stepMs: number): string[] {
+  let year = new Date().getFullYear();
   return splits.map((timeMs) => {
     if (stepMs < 60_000) return seconds.format(timeMs);
-    if (stepMs >= 86_400_000) return days.format(timeMs);
+    if (stepMs >= 28 * dayMs) return months.format(timeMs);
     const date = new Date(timeMs);
-    return date.getHours() === 0 && date.getMinutes() === 0 ? days.format(timeMs) : minutes.format(timeMs);
+    if (stepMs < dayMs && (date.getHours() !== 0 || date.getMinutes() !== 0)) return minutes.format(timeMs);
+    // The year is said once, by the first label of it.
+    const isNewYear = date.getFullYear() !== year;
+    year = date.getFullYear();
+    return (isNewYear ? yearDays : days).format(timeMs);
   });
+}
+
+let ink: CanvasRenderingContext2D | null = null;
+const widths = new Map<string, number>();
+
+/** The widest label that an axis over this stretch may have, in CSS pixels. */
+export function measureTimeLabel(fromMs: number, toMs: number): number {
+  const spanMs = toMs - fromMs;
+  if (spanMs < secondsSpanMsMax) return measure('seconds', () => seconds.format(0));
+  const isOld = new Date(fromMs).getFullYear() !== new Date().getFullYear();
+  // A wide day and month in most languages.
+  const wide = Date.UTC(2020, 8, 28, 12);
+  return isOld ? measure('years', () => yearDays.format(wide)) : measure('days', () => days.format(wide));
+}
+
+function measure(name: string, write: () => string): number {
+  let width = widths.get(name);
+  if (width === undefined) {
+    ink ??= document.createElement('canvas').getContext('2d')!;
+    ink.font = '11px system-ui, sans-serif';
+    width = Math.ceil(ink.measureText(write()).width);
+    widths.set(name, width);
+  }
+  return width;
 }

@@ -1,16 +1,16 @@
-/** Keys of a device page: Space holds and lets go, Escape goes back to live. Owns its listener; refuses keys meant for a field or a button. */
+/** Keys of a page of charts: Space holds and lets go, Escape goes back to live. Owns its listener; refuses keys meant for a field or a button. */
 import type { App } from './app-context.ts';
-import type { DeviceBoard } from './device-board.ts';
 import { isForPage } from './page-keys.ts';
+import type { TimeStage } from './time-stage.ts';
 
 /** Returns the function that ends it. */
-export function followBoardKeys(app: App, board: DeviceBoard): () => void {
+export function followBoardKeys(app: App, stage: TimeStage): () => void {
   const keyOnDown = (event: KeyboardEvent) => {
     if (!isForPage(event) || app.model.overlay.peek() !== null) return;
     if (event.key === ' ') {
-      if (board.isLive) board.settle(board.window);
-      else board.goLive();
-    } else if (event.key === 'Escape') board.goLive();
+      if (stage.isLive) stage.settle(stage.window);
+      else stage.goLive();
+    } else if (event.key === 'Escape') stage.goLive();
     else return;
     event.preventDefault();
   };

@@ -40,3 +40,38 @@ export function formatMoment(timeMs: number, nowMs: number): string {
 export function formatFull(timeMs: number): string {
   return Number.isFinite(timeMs) ? full.format(timeMs) : 'never';
 }
+
+const crosshairFine = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 1,
+  hourCycle: 'h23',
+});
+const fullDay = new Intl.DateTimeFormat(undefined, {
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+});
+const dateOnly = new Intl.DateTimeFormat(undefined, { year: 'numeric', month: 'short', day: 'numeric' });
+
+/** The time under a crosshair, as exactly as a chart over `spanMs` can tell it. */
+export function formatCrosshair(timeMs: number, spanMs: number, nowMs: number): string {
+  if (spanMs <= 60_000) return crosshairFine.format(timeMs);
+  if (spanMs > 3 * 86_400_000) return fullDay.format(timeMs);
+  return formatMoment(timeMs, nowMs);
+}
+
+/** "3 Apr 2014" when it is long ago, else as `formatMoment`. */
+export function formatDay(timeMs: number, nowMs: number): string {
+  return nowMs - timeMs > 7 * 86_400_000 ? dateOnly.format(timeMs) : formatMoment(timeMs, nowMs);
+}
+
+/** A stretch in as few words as tell it: the second end says only what differs. */
+export function formatStretch(fromMs: number, toMs: number): string {
+  const isOneDay = new Date(fromMs).toDateString() === new Date(toMs).toDateString();
+  return `${fullDay.format(fromMs)} – ${isOneDay ? clock.format(toMs).slice(0, 5) : fullDay.format(toMs)}`;
+}

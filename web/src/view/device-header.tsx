@@ -4,29 +4,27 @@ import { useEffect } from 'preact/hooks';
 import type { DeviceRecord } from '../core/feed-state.ts';
 import { formatPercent } from '../core/gap-cause.ts';
 import { formatAge, formatOffset, noValue, thinSpace } from '../core/number-format.ts';
-import { useApp } from './app-context.ts';
+import { CauseStrip } from './cause-strip.tsx';
 import { formatFull, formatMoment } from './clock-text.ts';
-import type { DeviceBoard } from './device-board.ts';
+import type { DeviceScene } from './device-scene.ts';
 import { StatusMark } from './status-mark.tsx';
 
-export function DeviceHeader({ device, board }: { device: DeviceRecord; board: DeviceBoard }) {
-  const app = useApp();
+export function DeviceHeader({ device, scene }: { device: DeviceRecord; scene: DeviceScene }) {
   const age = useSignal(noValue);
   const seen = useSignal(noValue);
   const seenTitle = useSignal('');
   const offset = useSignal(noValue);
-  useEffect(() => {
-    let nextMs = 0;
-    return app.addPainter((nowHubMs) => {
-      if (nowHubMs < nextMs) return;
-      nextMs = nowHubMs + 250;
-      const { lastSeenMs, clockOffsetMs } = device;
-      age.value = Number.isNaN(lastSeenMs) ? 'never' : `${formatAge(nowHubMs - lastSeenMs)} ago`;
-      seen.value = formatMoment(lastSeenMs, nowHubMs);
-      seenTitle.value = formatFull(lastSeenMs);
-      offset.value = Number.isNaN(clockOffsetMs) ? 'not measured' : formatOffset(clockOffsetMs);
-    });
-  }, [device]);
+  useEffect(
+    () =>
+      scene.stage.addWriter(({ nowHubMs }) => {
+        const { lastSeenMs, clockOffsetMs } = device;
+        age.value = Number.isNaN(lastSeenMs) ? 'never' : `${formatAge(nowHubMs - lastSeenMs)} ago`;
+        seen.value = formatMoment(lastSeenMs, nowHubMs);
+        seenTitle.value = formatFull(lastSeenMs);
+        offset.value = Number.isNaN(clockOffsetMs) ? 'not measured' : formatOffset(clockOffsetMs);
+      }),
+    [device, scene],
+  );
   return (
     <header class="device-header">
       <div class="device-title">
@@ -34,9 +32,13 @@ export function DeviceHeader({ device, board }: { device: DeviceRecord; board: D
         <h1>{device.id}</h1>
       </div>
       <dl class="facts">
-        <CompletenessFact board={board} />
         <Fact name="Model">{device.model === '' ? noValue : device.model}</Fact>
         <Fact name="Firmware">{device.firmware === '' ? noValue : device.firmware}</Fact>
+        {device.address !== '' && (
+          <Fact name="Address" title="Where its newest connection came from">
+            {device.address}
+          </Fact>
+        )}
         <Fact name="Fresh" wide="8.5ch">
           {age}
         </Fact>
@@ -47,21 +49,32 @@ export function DeviceHeader({ device, board }: { device: DeviceRecord; board: D
           {offset}
         </Fact>
       </dl>
+      <div class="header-strips">
+        <CompletenessLine scene={scene} />
+      </div>
     </header>
   );
 }
 
-function CompletenessFact({ board }: { board: DeviceBoard }) {
-  const found = board.completeness.value;
+function CompletenessLine({ scene }: { scene: DeviceScene }) {
+  const found = scene.completeness.known.value?.found ?? null;
   const percent = found?.percent ?? null;
   const title =
     found === null
       ? ''
       : `Of the stretch shown: ${found.received} received, of them ${found.late} late and ${found.backfilled} backfilled; ${found.skipped} declared lost, about ${found.missing} missing`;
   return (
-    <Fact name="Complete" wide="8ch" title={title}>
-      {percent === null ? noValue : `${formatPercent(percent)}${thinSpace}%`}
-    </Fact>
+    <>
+      <span class="strip-fact" title={title}>
+        <span class="muted">Complete</span>
+        <b>{percent === null ? noValue : `${formatPercent(percent)}${thinSpace}%`}</b>
+      </span>
+      <CauseStrip kind="readings" scene={scene} />
+      <span class="strip-fact">
+        <span class="muted">Link</span>
+      </span>
+      <CauseStrip kind="link" scene={scene} />
+    </>
   );
 }
 

@@ -1,7 +1,7 @@
 /**
  * One device: what it is, what it says now, and its charts from the past into this instant.
  *
- * Owns the chart board (device-board.ts) of the device and range shown. Renders when the metric list or the presence changes,
+ * Owns the scene (device-scene.ts) and the board of what is always in sight. Renders when the metric list or the presence changes,
  * never for a reading.
  */
 import { useSignal } from '@preact/signals';
@@ -13,13 +13,15 @@ import type { TimeWindow } from '../core/time-window.ts';
 import { HubRefusal } from '../edge/hub-client.ts';
 import { type App, useApp } from './app-context.ts';
 import { followBoardKeys } from './board-keys.ts';
-import { ChartCard } from './chart-card.tsx';
 import { DeviceBoard } from './device-board.ts';
+import { DeviceCharts, isLongList } from './device-charts.tsx';
 import { DeviceHeader } from './device-header.tsx';
+import { makeScene } from './device-scene.ts';
 import { EventList } from './event-list.tsx';
+import { NewestBanner } from './newest-hint.tsx';
 import { StateStrips } from './state-strips.tsx';
 import { TextTable } from './text-table.tsx';
-import { ValueTiles } from './value-tiles.tsx';
+import { chooseTiles, ValueTiles } from './value-tiles.tsx';
 
 type Load = 'loading' | 'ready' | 'unknown-device' | 'failed';
 
@@ -78,17 +80,25 @@ function KnownDevice(props: {
 }) {
   const { device, range, window, introduced } = props;
   const app = useApp();
-  const hasEvents = useSignal(false);
   // A component that reads any signal is rendered for its signals and props alone: model, presence and metrics change in place.
   void app.model.structure.value;
-  const board = useMemo(() => makeBoard(app, device, { range, introduced }), [device]);
-  useLayoutEffect(() => board.setView(range, window), [board, range, window?.fromMs, window?.toMs]);
-  useEffect(() => followBoardKeys(app, board), [board]);
-  useEffect(() => board.run(), [board]);
+  const isIntroduced = () => introduced.current;
+  const scene = useMemo(() => makeScene(app, device, { range, isIntroduced }), [device]);
+  useLayoutEffect(() => scene.stage.setView(range, window), [scene, range, window?.fromMs, window?.toMs]);
+  useEffect(() => followBoardKeys(app, scene.stage), [scene]);
   const layout = useMemo(() => planCharts(device.metrics), [device.metrics.length]);
+  const isLong = isLongList(layout.charts);
+  const board = useMemo(() => {
+    const always = [...chooseTiles(device), ...layout.strips, ...layout.texts];
+    return new DeviceBoard(app, device, { stage: scene.stage, metrics: isLong ? always : null, isIntroduced });
+  }, [scene, isLong && layout]);
+  // The boards feed before the stage draws.
+  useEffect(() => board.run(), [board]);
+  useEffect(() => scene.run(), [scene]);
+  const hasEvents = (scene.events.list.value?.length ?? 0) > 0;
   return (
     <div class="device-page">
-      <DeviceHeader device={device} board={board} />
+      <DeviceHeader device={device} scene={scene} />
       {device.metrics.length === 0 ? (
         <section class="notice">
           <h2>Nothing measured yet</h2>
@@ -97,41 +107,21 @@ function KnownDevice(props: {
       ) : (
         <>
           <ValueTiles device={device} board={board} />
-          <div class={hasEvents.value ? 'device-body has-side' : 'device-body'}>
+          {/* Without events the charts take the room of their column. */}
+          <div class={hasEvents ? 'device-body has-side' : 'device-body'}>
             <div class="device-main">
               <HistoryNote board={board} />
-              <div class="charts">
-                {layout.charts.map((group) => (
-                  <ChartCard key={`${group.id} ${group.series.length}`} group={group} device={device} board={board} />
-                ))}
-              </div>
+              <NewestBanner board={board} metrics={device.metrics.map(({ index }) => index)} />
+              <DeviceCharts charts={layout.charts} scene={scene} board={isLong ? null : board} />
               {layout.strips.length > 0 && <StateStrips metrics={layout.strips} device={device} board={board} />}
               {layout.texts.length > 0 && <TextTable metrics={layout.texts} device={device} board={board} />}
             </div>
-            <EventList device={device} hasEvents={hasEvents} />
+            <EventList scene={scene} />
           </div>
         </>
       )}
     </div>
   );
-}
-
-function makeBoard(
-  app: App,
-  device: DeviceRecord,
-  look: { range: TimeRange; introduced: { readonly current: boolean } },
-): DeviceBoard {
-  return new DeviceBoard(app, device, {
-    range: look.range,
-    wishes: {
-      isIntroduced: () => look.introduced.current,
-      boardOnWindow: (window) => {
-        const route = app.model.route.peek();
-        // Each step is an entry of the history: the browser's own back is a zoom out.
-        if (route.page === 'device') app.navigate({ ...route, window });
-      },
-    },
-  });
 }
 
 function HistoryNote({ board }: { board: DeviceBoard }) {

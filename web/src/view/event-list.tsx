@@ -1,73 +1,85 @@
-/** What the device said in words: log lines and changes of state, newest first. Owns the list it fetched and what came live. */
-import { type Signal, useSignal, useSignalEffect } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
-import type { DeviceRecord } from '../core/feed-state.ts';
-import type { StoredEvent } from '../edge/hub-client.ts';
-import { useApp } from './app-context.ts';
+/** What the device said in words: log lines and changes of state, newest first, by level. No state but the scene's. */
+import type { EventLevel } from '@lapwing/protocol';
+import { type DeviceEventEntry, eventLevels } from '../core/device-events.ts';
+import { makeWindowAround } from '../core/time-window.ts';
 import { formatFull, formatMoment } from './clock-text.ts';
+import type { DeviceScene } from './device-scene.ts';
 
-const eventsMax = 200;
+/** More than this nobody reads here. */
+const rowsMax = 200;
 
-export function EventList({ device, hasEvents }: { device: DeviceRecord; hasEvents: Signal<boolean> }) {
-  const app = useApp();
-  const events = useSignal<readonly StoredEvent[] | null>(null);
-  const hasFailed = useSignal(false);
-  useEffect(() => {
-    let ended = false;
-    const load = async () => {
-      try {
-        const stored = await app.hub.readEvents(device.id, eventsMax);
-        if (!ended) events.value = mergeEvents(stored, events.peek() ?? []);
-      } catch {
-        hasFailed.value = true; // The list then says so and holds what comes live.
-      }
-    };
-    const endObserver = app.addObserver({
-      observeEvent: (from, { atMs, level, code, text }, arrivedMs) => {
-        if (from === device) events.value = mergeEvents([{ atMs, arrivedMs, level, code, text }], events.peek() ?? []);
-      },
-    });
-    void load();
-    return () => {
-      ended = true;
-      endObserver();
-    };
-  }, [device]);
-  // Without events the charts take the room of their column.
-  useSignalEffect(() => {
-    hasEvents.value = (events.value?.length ?? 0) > 0;
-  });
-  const list = events.value;
+export function EventList({ scene }: { scene: DeviceScene }) {
+  const { events } = scene;
+  const all = events.list.value;
+  void events.hidden.value;
+  const rows = events.shown.slice(0, rowsMax);
   return (
     <section class="card events" aria-label="Events">
-      <h2>Events</h2>
-      {list === null && !hasFailed.value && <p class="muted">Reading…</p>}
-      {hasFailed.value && <p class="muted">The stored events could not be read.</p>}
-      {list?.length === 0 && <p class="muted">None yet.</p>}
+      <div class="events-head">
+        <h2>Events</h2>
+        {all !== null && all.length > 0 && <LevelFilter scene={scene} all={all} />}
+      </div>
+      {all === null && !events.hasFailed.value && <p class="muted">Reading…</p>}
+      {events.hasFailed.value && <p class="muted">The stored events could not be read.</p>}
+      {all?.length === 0 && <p class="muted">None yet.</p>}
+      {all !== null && all.length > 0 && rows.length === 0 && <p class="muted">None of these levels.</p>}
       <ol>
-        {list?.map((event) => (
-          <li key={`${event.atMs} ${event.arrivedMs} ${event.code} ${event.text}`} class={`event is-${event.level}`}>
-            <time title={formatFull(event.atMs)}>{formatMoment(event.atMs, app.nowHubMs())}</time>
-            <span class="event-code">
-              <EventShape level={event.level} />
-              {event.code}
-            </span>
-            <span class="event-text">{event.text}</span>
-          </li>
+        {rows.map((event) => (
+          <EventRow key={`${event.atMs} ${event.arrivedMs} ${event.code} ${event.text}`} event={event} scene={scene} />
         ))}
       </ol>
+      {events.shown.length > rowsMax && (
+        <p class="muted">{events.shown.length - rowsMax} older ones are on the charts.</p>
+      )}
     </section>
   );
 }
 
-/** Stored and live lists overlap: an event is the same when all it says is the same. */
-function mergeEvents(some: readonly StoredEvent[], others: readonly StoredEvent[]): readonly StoredEvent[] {
-  const known = new Map<string, StoredEvent>();
-  for (const event of [...some, ...others]) known.set(`${event.atMs} ${event.code} ${event.text}`, event);
-  return [...known.values()].sort((a, b) => b.atMs - a.atMs).slice(0, eventsMax);
+function EventRow({ event, scene }: { event: DeviceEventEntry; scene: DeviceScene }) {
+  const { stage } = scene;
+  const show = () => stage.settle(makeWindowAround(stage.toHubMs(event.atMs), stage.spanMs, stage.nowHubMs()));
+  return (
+    <li class={`event is-${event.level}`}>
+      <button type="button" class="event-time" title={`${formatFull(event.atMs)}: show on the charts`} onClick={show}>
+        <time>{formatMoment(event.atMs, stage.nowHubMs())}</time>
+      </button>
+      <span class="event-code">
+        <EventShape level={event.level} />
+        {event.code}
+      </span>
+      <span class="event-text">{event.text}</span>
+    </li>
+  );
 }
 
-function EventShape({ level }: { level: StoredEvent['level'] }) {
+function LevelFilter({ scene, all }: { scene: DeviceScene; all: readonly DeviceEventEntry[] }) {
+  const hidden = scene.events.hidden.value;
+  return (
+    <fieldset class="level-filter">
+      <legend class="spoken">Levels shown</legend>
+      {eventLevels.map((level) => {
+        const count = all.filter((event) => event.level === level).length;
+        if (count === 0) return null;
+        return (
+          <button
+            type="button"
+            key={level}
+            class={`is-${level}`}
+            aria-pressed={!hidden.has(level)}
+            aria-label={`${count} of level ${level}`}
+            title={level}
+            onClick={() => scene.events.toggle(level)}
+          >
+            <EventShape level={level} />
+            {count}
+          </button>
+        );
+      })}
+    </fieldset>
+  );
+}
+
+function EventShape({ level }: { level: EventLevel }) {
   return (
     <svg class="event-shape" viewBox="0 0 10 10" width="10" height="10" role="img" aria-label={level}>
       {level === 'error' && <rect x="1" y="1" width="8" height="8" />}

@@ -6,7 +6,7 @@
  * nothing else is taken.
  */
 import { panWindow, type TimeWindow, zoomWindow } from '../core/time-window.ts';
-import type { DeviceBoard } from './device-board.ts';
+import type { TimeStage } from './time-stage.ts';
 
 /** A click is not a drag. */
 const dragPixelsLeast = 5;
@@ -20,18 +20,16 @@ type Grip =
 
 export class PlotGestures {
   private readonly surface: HTMLElement;
-  private readonly board: DeviceBoard;
-  private readonly nowHubMs: () => number;
+  private readonly stage: TimeStage;
   private readonly selection: HTMLElement;
   /** Pointer id → place on the surface. */
   private readonly pointers = new Map<number, number>();
   private grip: Grip = { kind: 'none' };
 
   /** Listens on the chart's own surface, which goes away with the chart. */
-  constructor(surface: HTMLElement, board: DeviceBoard, nowHubMs: () => number) {
+  constructor(surface: HTMLElement, stage: TimeStage) {
     this.surface = surface;
-    this.board = board;
-    this.nowHubMs = nowHubMs;
+    this.stage = stage;
     // uPlot puts its own selection back to nothing with every move.
     this.selection = document.createElement('div');
     this.selection.className = 'time-selection';
@@ -41,7 +39,7 @@ export class PlotGestures {
     surface.addEventListener('pointermove', (event) => this.pointerOnMove(event));
     surface.addEventListener('pointerup', (event) => this.pointerOnEnd(event));
     surface.addEventListener('pointercancel', (event) => this.pointerOnEnd(event));
-    surface.addEventListener('dblclick', () => board.goLive());
+    surface.addEventListener('dblclick', () => stage.goLive());
     surface.addEventListener('wheel', (event) => this.wheelOnTurn(event), { passive: false });
   }
 
@@ -50,7 +48,7 @@ export class PlotGestures {
     const x = this.readX(event);
     this.pointers.set(event.pointerId, x);
     this.surface.setPointerCapture(event.pointerId);
-    const start = this.board.window;
+    const start = this.stage.window;
     if (this.pointers.size === 2) {
       this.selection.hidden = true;
       this.grip = { kind: 'pinch', start, spread: this.measureSpread() };
@@ -70,7 +68,7 @@ export class PlotGestures {
       const [a = 0, b = 0] = [...this.pointers.values()];
       const aroundMs = this.timeAt((a + b) / 2, grip.start);
       const factor = grip.spread / this.measureSpread();
-      this.board.move(zoomWindow(grip.start, { aroundMs, factor, nowMs: this.nowHubMs() }));
+      this.stage.move(zoomWindow(grip.start, { aroundMs, factor, nowMs: this.stage.nowHubMs() }));
       return;
     }
     if (!grip.moved && Math.abs(x - grip.startX) < dragPixelsLeast) return;
@@ -80,7 +78,7 @@ export class PlotGestures {
       return;
     }
     const byMs = this.timeAt(grip.startX, grip.start) - this.timeAt(x, grip.start);
-    this.board.move(panWindow(grip.start, byMs, this.nowHubMs()));
+    this.stage.move(panWindow(grip.start, byMs, this.stage.nowHubMs()));
   }
 
   private pointerOnEnd(event: PointerEvent): void {
@@ -90,22 +88,22 @@ export class PlotGestures {
     this.selection.hidden = true;
     if (grip.kind === 'none' || (grip.kind !== 'pinch' && !grip.moved)) return;
     if (grip.kind !== 'select') {
-      this.board.settle();
+      this.stage.settle();
       return;
     }
     if (event.type === 'pointercancel') return;
     const ends = [grip.startX, this.readX(event)].map((x) => this.timeAt(this.clampX(x), grip.start));
-    this.board.settle({ fromMs: Math.min(...ends), toMs: Math.max(...ends) });
+    this.stage.settle({ fromMs: Math.min(...ends), toMs: Math.max(...ends) });
   }
 
   private wheelOnTurn(event: WheelEvent): void {
     // A trackpad's pinch comes as a wheel with Ctrl.
     if (!event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
-    const { window } = this.board;
+    const { window } = this.stage;
     const factor = Math.exp(Math.max(-120, Math.min(120, event.deltaY)) * 0.004);
     const aroundMs = this.timeAt(this.readX(event), window);
-    this.board.move(zoomWindow(window, { aroundMs, factor, nowMs: this.nowHubMs() }));
+    this.stage.move(zoomWindow(window, { aroundMs, factor, nowMs: this.stage.nowHubMs() }));
   }
 
   private showSelection(a: number, b: number): void {

@@ -1,58 +1,81 @@
 /**
  * One uPlot chart fed from series buffers: the only file that knows uPlot's options.
  *
- * Owns the uPlot instance, the columns it draws, and whether it is in sight. Invariant: nothing is computed or drawn while out of
- * sight, and then only when the data changed or the window moved by a pixel.
+ * Owns the uPlot instance, the columns it draws, and whether it is in sight. Knows neither device nor page: it gets its data as a
+ * source and its time as a stage. Invariant: nothing is computed or drawn while out of sight, and then only when the data changed or
+ * the window moved by a pixel.
  */
 import uPlot from 'uplot';
 import { ChartColumns, settleRange } from '../core/chart-columns.ts';
-import type { ChartGroup } from '../core/chart-groups.ts';
-import type { DeviceTimeline } from '../core/device-timeline.ts';
-import type { DeviceRecord } from '../core/feed-state.ts';
-import { explainGap } from '../core/gap-cause.ts';
-import { formatTicks, formatValue, makeNumberShape, type NumberShape, noValue } from '../core/number-format.ts';
+import { formatTicks } from '../core/number-format.ts';
 import type { SeriesBuffer } from '../core/series-buffer.ts';
-import { bucketsPerRange, splitTime } from '../core/time-range.ts';
-import { writeTimeAxis } from './axis-text.ts';
-import type { BoardView, DeviceBoard } from './device-board.ts';
+import { splitTime } from '../core/time-range.ts';
+import { measureTimeLabel, writeTimeAxis } from './axis-text.ts';
 import { PlotGestures } from './plot-gestures.ts';
-import { buildPaths, findGap, hatchGaps } from './plot-paths.ts';
+import { PlotLegend, type PlotTexts } from './plot-legend.ts';
+import { drawMarks, type PlotMarks } from './plot-marks.ts';
+import { buildPaths, hatchGaps } from './plot-paths.ts';
 import { readToken, withAlpha } from './theme-tokens.ts';
+import type { StageView, TimeStage } from './time-stage.ts';
 
 export const plotHeight = 160;
 
+/** Where a plot's data comes from. All buffers of a plot are on one grid. */
+export interface PlotSource {
+  /** One per series; null while there is none, as for a metric that has just been declared. */
+  readonly readBuffers: () => readonly (SeriesBuffer | null | undefined)[];
+  /** Changes with any change of the buffers' content. */
+  readonly readVersion: () => number;
+  /** Another stretch or grid has another identity: the scale then starts afresh. */
+  readonly readIdentity: () => unknown;
+}
+
+export interface PlotSeries {
+  /** 1…8: which of the series colours. */
+  readonly colour: number;
+  /** Drawn dashed: another time, beside the same metric now. */
+  readonly isDashed?: boolean;
+}
+
 export interface PlotParts {
-  readonly group: ChartGroup;
-  readonly device: DeviceRecord;
-  readonly board: DeviceBoard;
-  /** Where each series' value is written: at the crosshair, or the latest. */
-  readonly values: readonly HTMLElement[];
-  /** Where the cause of the gap under the pointer is written. */
-  readonly note: HTMLElement;
-  readonly nowHubMs: () => number;
+  readonly series: readonly PlotSeries[];
+  readonly unit: string;
+  /** Counters, drawn as growth per second. */
+  readonly isRate: boolean;
+  readonly source: PlotSource;
+  readonly stage: TimeStage;
+  /** Plots with the same key share the crosshair. */
+  readonly syncKey: string;
+  readonly texts: PlotTexts;
+  /** What stands on the chart beside its lines: events, late stretches. */
+  readonly marks?: PlotMarks;
+  readonly height?: number;
 }
 
 export class Plot {
-  private readonly parts: PlotParts;
-  private readonly columns: ChartColumns;
-  private readonly chart: uPlot;
-  private readonly observers: { disconnect(): void }[];
-  private readonly rateShape = makeNumberShape();
   /** How often it was painted. */
   paints = 0;
+  readonly columns: ChartColumns;
+  private readonly parts: PlotParts;
+  private readonly chart: uPlot;
+  private readonly legend: PlotLegend;
+  private readonly ends: (() => void)[];
   private inSight = false;
   private drawnVersion = -1;
-  private drawnTimeline: DeviceTimeline | null = null;
+  private drawnMarks = -1;
+  private drawnIdentity: unknown = null;
   private drawnPixel = Number.NaN;
   private drawnSpanMs = 0;
   private width = 0;
-  private window = { fromMs: 0, edgeMs: 1 };
+  private window: StageView = { fromMs: 0, edgeMs: 1, nowHubMs: 0 };
   private yRange: [number, number] | null = null;
 
+  /** Draws and writes by itself from now on, until `destroy`. */
   constructor(box: HTMLElement, parts: PlotParts) {
     this.parts = parts;
-    this.columns = new ChartColumns(parts.group.series.length, bucketsPerRange + 16);
+    this.columns = new ChartColumns(parts.series.length);
     this.width = Math.max(120, box.clientWidth);
+    this.legend = new PlotLegend(parts, this.columns);
     this.chart = new uPlot(this.makeOptions(), this.makeEmptyData(), box);
     const sizes = new ResizeObserver(() => this.resize(box.clientWidth));
     sizes.observe(box);
@@ -61,42 +84,51 @@ export class Plot {
       this.drawnVersion = -1;
     });
     sights.observe(box);
-    new PlotGestures(this.chart.over, parts.board, parts.nowHubMs);
-    this.observers = [sizes, sights];
+    new PlotGestures(this.chart.over, parts.stage);
+    this.ends = [
+      () => sizes.disconnect(),
+      () => sights.disconnect(),
+      parts.stage.addDrawer((view) => this.draw(view)),
+      parts.stage.addWriter(() => this.inSight && this.legend.write(this.chart, this.window)),
+    ];
     // For tests and for the curious: the data behind the picture.
     (box as { lapwingPlot?: Plot }).lapwingPlot = this;
   }
 
-  get buffers(): SeriesBuffer[] {
-    const { group, board } = this.parts;
-    return group.series.map((series) => board.timeline.buffers[series.metric]!);
+  get buffers(): readonly (SeriesBuffer | null | undefined)[] {
+    return this.parts.source.readBuffers();
   }
 
-  draw(view: BoardView): void {
+  private draw(view: StageView): void {
     if (!this.inSight) return;
+    const { source, marks } = this.parts;
     const pixel = Math.floor((view.edgeMs / (view.edgeMs - view.fromMs)) * this.chart.bbox.width);
-    const version = this.parts.board.timeline.version;
+    const version = source.readVersion();
+    const marksVersion = marks?.readVersion() ?? 0;
     const spanMs = Math.round(view.edgeMs - view.fromMs);
-    const { timeline } = this.parts.board;
-    const isNew = timeline !== this.drawnTimeline;
-    if (version === this.drawnVersion && pixel === this.drawnPixel && spanMs === this.drawnSpanMs && !isNew) return;
+    const identity = source.readIdentity();
+    const isNew = identity !== this.drawnIdentity;
+    const isSame = version === this.drawnVersion && pixel === this.drawnPixel && spanMs === this.drawnSpanMs;
+    if (isSame && !isNew && marksVersion === this.drawnMarks) return;
     // Another stretch has another scale.
     if (isNew) this.yRange = null;
-    this.drawnTimeline = timeline;
+    this.drawnIdentity = identity;
     this.drawnSpanMs = spanMs;
     this.drawnVersion = version;
+    this.drawnMarks = marksVersion;
     this.drawnPixel = pixel;
     this.paints++;
     this.window = view;
-    this.columns.fill(this.buffers, this.parts.group.isRate);
-    // Before the first reading there is no scale to show.
-    if (this.columns.low <= this.columns.high)
-      this.yRange = settleRange(this.yRange, {
-        low: this.columns.low,
-        high: this.columns.high,
-        unit: this.parts.group.unit,
-      });
+    this.fillColumns(view);
     this.chart.setData(this.columns.times.length === 0 ? this.makeEmptyData() : this.listColumns());
+  }
+
+  private fillColumns(view: StageView): void {
+    const { unit, isRate } = this.parts;
+    this.columns.fill(this.buffers, { isRate, toMs: view.edgeMs });
+    const { low, high } = this.columns;
+    // Before the first reading there is no scale to show.
+    if (low <= high) this.yRange = settleRange(this.yRange, { low, high, unit });
   }
 
   /** The theme changed. */
@@ -105,53 +137,20 @@ export class Plot {
     this.chart.redraw(true, true);
   }
 
+  /** The chart as a picture, for whoever wants to keep it. */
+  get canvas(): HTMLCanvasElement {
+    return this.chart.ctx.canvas;
+  }
+
   destroy(): void {
-    for (const observer of this.observers) observer.disconnect();
+    for (const end of this.ends) end();
     this.chart.destroy();
-  }
-
-  writeLegend(): void {
-    const { group, device, values } = this.parts;
-    const row = this.chart.cursor.idx;
-    const { isLive } = this.parts.board;
-    const isPointing = row !== null && row !== undefined && (this.chart.cursor.left ?? -1) >= 0;
-    group.series.forEach((series, s) => {
-      const metric = device.metrics[series.metric]!;
-      const columns = this.columns.series[s]!;
-      const at = isPointing ? findNear(columns.mean, row) : findLast(columns.mean);
-      const value = at < 0 ? Number.NaN : columns.mean[at]!;
-      const isLatest =
-        isLive && !isPointing && !group.isRate && typeof metric.latest === 'number' && !Number.isNaN(metric.latestMs);
-      setText(values[s]!, this.formatLegend(isLatest ? (metric.latest as number) : value, metric.shape));
-    });
-  }
-
-  /** Why there is nothing under the crosshair; CSS shows it on the chart that the pointer is on. */
-  private writeNote(): void {
-    const { note, board } = this.parts;
-    const left = this.chart.cursor.left ?? -1;
-    const { fromMs, edgeMs } = this.window;
-    const timeMs = fromMs + (left / (this.chart.bbox.width / devicePixelRatio)) * (edgeMs - fromMs);
-    const gap = left < 0 ? null : findGap(this.columns, timeMs, edgeMs);
-    if (gap === null) {
-      setText(note, '');
-      return;
-    }
-    setText(note, explainGap(board.gaps, gap));
-  }
-
-  private formatLegend(value: number, shape: NumberShape): string {
-    if (Number.isNaN(value)) return noValue;
-    const { unit, isRate } = this.parts.group;
-    if (isRate) this.rateShape.decimals = Math.abs(value) >= 100 ? 0 : 2;
-    const shown = formatValue(value, unit, isRate ? this.rateShape : shape);
-    return shown.unit === unit || shown.unit === '' ? shown.text : `${shown.text}\u2009${shown.unit}`;
   }
 
   private resize(width: number): void {
     if (width < 40 || width === this.width) return;
     this.width = width;
-    this.chart.setSize({ width, height: plotHeight });
+    this.chart.setSize({ width, height: this.parts.height ?? plotHeight });
     this.drawnVersion = -1;
   }
 
@@ -163,89 +162,77 @@ export class Plot {
   private makeEmptyData(): uPlot.AlignedData {
     const nothing = Float64Array.of(Number.NaN, Number.NaN);
     const times = Float64Array.of(this.window.fromMs, this.window.edgeMs);
-    return [times, ...this.parts.group.series.map(() => nothing)] as uPlot.AlignedData;
+    return [times, ...this.parts.series.map(() => nothing)] as uPlot.AlignedData;
   }
 
   private makeOptions(): uPlot.Options {
-    const { group, device } = this.parts;
-    const font = '11px system-ui, sans-serif';
-    const grid = { stroke: () => readToken('--grid'), width: 1 };
     return {
       width: this.width,
-      height: plotHeight,
+      height: this.parts.height ?? plotHeight,
       ms: 1,
       padding: [8, 18, 0, 0],
       legend: { show: false },
       cursor: {
-        sync: { key: `device ${device.id}`, scales: ['x', null] },
+        sync: { key: this.parts.syncKey, scales: ['x', null] },
         y: false,
         drag: { x: false, y: false },
         points: { size: 7, width: 2, fill: () => readToken('--surface') },
-        dataIdx: (_u, s, near) =>
-          s === 0 ? near : findNear(this.columns.series[s - 1]?.mean ?? new Float64Array(0), near),
+        dataIdx: (_u, s, near) => (s === 0 ? near : this.columns.findNear(s - 1, near)),
       },
       scales: {
         x: { time: true, range: () => [this.window.fromMs, this.window.edgeMs] },
         y: { range: () => this.yRange ?? [0, 1] },
       },
-      axes: [
-        {
-          stroke: () => readToken('--muted'),
-          font,
-          size: 22,
-          gap: 5,
-          splits: (...[, , min, max, stepMs]) =>
-            splitTime(min, max, { stepMs, zoneMs: new Date(min).getTimezoneOffset() * -60_000 }),
-          space: () => (this.parts.board.spanMs > 120_000 ? 46 : 74),
-          grid: { show: false },
-          ticks: { show: false },
-          values: (...[, splits, , , stepMs]) => writeTimeAxis(splits, stepMs),
-        },
-        {
-          stroke: () => readToken('--muted'),
-          font,
-          size: (_u, labels) => Math.max(52, 16 + 6.4 * Math.max(0, ...(labels ?? []).map((label) => label.length))),
-          gap: 6,
-          space: 30,
-          grid,
-          ticks: { show: false },
-          values: (_u, splits) => (this.yRange === null ? splits.map(() => '') : formatTicks(splits, group.unit)),
-        },
-      ],
-      series: [{}, ...group.series.map((series, s) => this.makeSeries(series.colour, s))],
+      axes: [this.makeTimeAxis(), this.makeValueAxis()],
+      series: [{}, ...this.parts.series.map((series, s) => this.makeSeries(series, s))],
       hooks: {
-        setCursor: [() => this.writeLegend(), () => this.writeNote()],
-        drawAxes: [(u: uPlot) => hatchGaps(u, this.columns, readToken('--hatch'))],
+        setCursor: [(u: uPlot) => this.legend.write(u, this.window)],
+        drawAxes: [
+          (u: uPlot) => hatchGaps(u, this.columns, readToken('--hatch')),
+          (u: uPlot) => this.parts.marks && drawMarks(u, this.parts.marks),
+        ],
       },
     };
   }
 
-  private makeSeries(colour: number, s: number): uPlot.Series {
+  private makeTimeAxis(): uPlot.Axis {
+    return {
+      stroke: () => readToken('--muted'),
+      font: '11px system-ui, sans-serif',
+      size: 22,
+      gap: 5,
+      splits: (...[, , min, max, stepMs]) =>
+        splitTime(min, max, { stepMs, zoneMs: new Date(min).getTimezoneOffset() * -60_000 }),
+      // As wide as the widest label of the stretch, and air: they never touch, at any width.
+      space: (...[, , min, max]) => measureTimeLabel(min, max) + 14,
+      grid: { show: false },
+      ticks: { show: false },
+      values: (...[, splits, , , stepMs]) => writeTimeAxis(splits, stepMs),
+    };
+  }
+
+  private makeValueAxis(): uPlot.Axis {
+    return {
+      stroke: () => readToken('--muted'),
+      font: '11px system-ui, sans-serif',
+      size: (_u, labels) => Math.max(52, 16 + 6.4 * Math.max(0, ...(labels ?? []).map((label) => label.length))),
+      gap: 6,
+      space: 30,
+      grid: { stroke: () => readToken('--grid'), width: 1 },
+      ticks: { show: false },
+      values: (_u, splits) => (this.yRange === null ? splits.map(() => '') : formatTicks(splits, this.parts.unit)),
+    };
+  }
+
+  private makeSeries({ colour, isDashed }: PlotSeries, s: number): uPlot.Series {
     const token = `--series-${colour}`;
     return {
       stroke: () => readToken(token),
       fill: () => withAlpha(readToken(token), 0.22),
       width: 1.5,
+      ...(isDashed === true ? { dash: [5, 4] } : {}),
       points: { show: false },
       paths: (u) => buildPaths(u, this.columns.times, this.columns.series[s]!),
     };
   }
-}
-
-/** The row nearest to `near` that has a value, within a few rows: series of one chart need not share every bucket. */
-function findNear(values: Float64Array, near: number): number {
-  for (let distance = 0; distance <= 12; distance++) {
-    if (!Number.isNaN(values[near - distance] ?? Number.NaN)) return near - distance;
-    if (!Number.isNaN(values[near + distance] ?? Number.NaN)) return near + distance;
-  }
-  return -1;
-}
-
-function findLast(values: Float64Array): number {
-  for (let row = values.length - 1; row >= 0; row--) if (!Number.isNaN(values[row]!)) return row;
-  return -1;
-}
-
-function setText(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -2,8 +2,9 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { DeviceRecord } from '../core/feed-state.ts';
 import type { SeriesBuffer } from '../core/series-buffer.ts';
-import type { BoardView, DeviceBoard } from './device-board.ts';
+import type { DeviceBoard } from './device-board.ts';
 import { readToken } from './theme-tokens.ts';
+import type { StageView } from './time-stage.ts';
 
 const stripHeight = 18;
 
@@ -30,8 +31,8 @@ function Strip({ metric, device, board }: { metric: number; device: DeviceRecord
   const record = device.metrics[metric]!;
   useEffect(() => {
     const paint = makeStripPainter(canvas.current!, board, metric);
-    const endDrawer = board.addDrawer(paint);
-    const endWriter = board.addWriter(() => {
+    const endDrawer = board.stage.addDrawer(paint);
+    const endWriter = board.stage.addWriter(() => {
       const text = Number.isNaN(record.latestMs) ? '–' : record.latest === 0 ? 'off' : 'on';
       if (state.current !== null && state.current.textContent !== text) state.current.textContent = text;
     });
@@ -51,7 +52,7 @@ function Strip({ metric, device, board }: { metric: number; device: DeviceRecord
   );
 }
 
-function makeStripPainter(canvas: HTMLCanvasElement, board: DeviceBoard, metric: number): (view: BoardView) => void {
+function makeStripPainter(canvas: HTMLCanvasElement, board: DeviceBoard, metric: number): (view: StageView) => void {
   let drawn = '';
   return (view) => {
     const buffer = board.timeline.buffers[metric];
@@ -67,7 +68,7 @@ function makeStripPainter(canvas: HTMLCanvasElement, board: DeviceBoard, metric:
   };
 }
 
-function drawStrip(ink: CanvasRenderingContext2D, buffer: SeriesBuffer, view: BoardView): void {
+function drawStrip(ink: CanvasRenderingContext2D, buffer: SeriesBuffer, view: StageView): void {
   const { width, height } = ink.canvas;
   const perMs = width / (view.edgeMs - view.fromMs);
   const first = Math.floor(view.fromMs / buffer.bucketMs);

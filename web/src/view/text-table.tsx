@@ -40,7 +40,7 @@ function TextRow({ metric, device, board }: { metric: number; device: DeviceReco
   const record = device.metrics[metric]!;
   useEffect(
     () =>
-      board.addWriter(({ nowHubMs }) => {
+      board.stage.addWriter(({ nowHubMs }) => {
         const text = Number.isNaN(record.latestMs) ? '–' : String(record.latest);
         const changed = board.timeline.texts.get(metric)?.at(-1);
         const when = changed === undefined ? record.latestMs : changed.timeMs;

@@ -20,7 +20,7 @@ export function ValueTiles({ device, board }: { device: DeviceRecord; board: Dev
   useEffect(() => {
     let extentVersion = -1;
     let extentOf: unknown = null;
-    return board.addWriter(() => {
+    return board.stage.addWriter(() => {
       const isMoved = extentVersion !== board.timeline.version || extentOf !== board.timeline;
       extentVersion = board.timeline.version;
       extentOf = board.timeline;
@@ -48,12 +48,17 @@ export function ValueTiles({ device, board }: { device: DeviceRecord; board: Dev
   );
 }
 
-function makeTiles(device: DeviceRecord): Tile[] {
+/** The metrics that have a tile, by index. */
+export function chooseTiles(device: DeviceRecord): number[] {
   const uptimes = device.metrics.filter(isUptime).map((metric) => metric.index);
   const cells = assignCells(device.metrics, [], Math.min(tilesMax, device.metrics.length)).filter(
     (index) => index >= 0 && !uptimes.includes(index),
   );
-  return [...cells.slice(0, tilesMax - uptimes.length), ...uptimes].map((index) => ({
+  return [...cells.slice(0, Math.max(0, tilesMax - uptimes.length)), ...uptimes.slice(0, tilesMax)];
+}
+
+function makeTiles(device: DeviceRecord): Tile[] {
+  return chooseTiles(device).map((index) => ({
     metric: device.metrics[index]!,
     value: signal(noValue),
     unit: signal(''),
