@@ -30,6 +30,7 @@ import type { Log } from './edge/log.ts';
 import { makeApiRoute } from './edge/openapi.ts';
 import { makeRetentionRoutes } from './edge/retention-routes.ts';
 import { hashToken } from './edge/secrets.ts';
+import { findSender } from './edge/senders.ts';
 import { makeShareRoutes } from './edge/share-routes.ts';
 import { type Principal, SignInDesk } from './edge/sign-in-desk.ts';
 import { makeSignInLink, removeOldSignInLinks } from './edge/sign-in-links.ts';
@@ -206,6 +207,7 @@ function buildEdges(options: HubOptions, core: Core): Edges {
     answer: makeRouter({
       routes: listRoutes(core, { figures, rightsOnChange: () => viewers.checkRights() }),
       desk,
+      findSender: (token) => findSender(token, { identity, roster, nowMs: Date.now() }),
       answerPage: (path, headers) => pages.answer(path, headers),
       noteError: (error, path) => options.log.error({ err: error, path }, 'a request failed'),
     }),

@@ -44,6 +44,7 @@ function openHub() {
   const answer = makeRouter({
     routes: makeExportRoutes({ roster, store: endless.store, version: '0', nowMs: () => 0 }),
     desk: { identify: () => ({ kind: 'token', tokenId: '1' }) } as unknown as SignInDesk,
+    findSender: () => null,
     answerPage: () => null,
     noteError: (error) => errors.push(error),
   });

@@ -55,6 +55,7 @@ function openHub(more: Partial<HistorySeries> = {}, failure?: string) {
   const answer = makeRouter({
     routes: [makeHistoryRoute({ roster, store: { history } as unknown as Store, scopeOf: () => null })],
     desk: { identify: () => ({ kind: 'token', tokenId: '1' }) } as unknown as SignInDesk,
+    findSender: () => null,
     answerPage: () => null,
     noteError: () => undefined,
   });

@@ -7,21 +7,24 @@
  */
 import { type Context, Hono } from 'hono';
 import { checkShape, type Out, type Shape } from './http-shapes.ts';
+import { readSenderToken, type Sender } from './senders.ts';
 import type { Principal, SignInDesk } from './sign-in-desk.ts';
 
 export const cookieName = 'lapwing_session';
 
 /**
  * `public`: anyone. `person`: a signed-in browser. `reader`: a person or an API token. `scoped`: a reader, or whoever has a link
- * that shows a board; the route looks at the scope itself.
+ * that shows a board; the route looks at the scope itself. `sender`: who sends readings (senders.ts).
  */
-export type Access = 'public' | 'person' | 'reader' | 'scoped';
+export type Access = 'public' | 'person' | 'reader' | 'scoped' | 'sender';
 
 export interface RouteCall<Query, Body> {
   readonly query: Query;
   readonly body: Body;
   readonly params: Record<string, string>;
   readonly principal: Principal | null;
+  /** Set where the route's access is `sender`, and only there. */
+  readonly sender: Sender | null;
   /** Remote address, for limits. */
   readonly address: string;
   readonly signal: AbortSignal;
@@ -90,6 +93,7 @@ export class HttpProblem extends Error {
 export interface RouterParts {
   readonly routes: readonly Route[];
   readonly desk: SignInDesk;
+  readonly findSender: (token: string) => Sender | null;
   readonly answerPage: (path: string, headers: { acceptEncoding: string; ifNoneMatch: string }) => Response | null;
   readonly noteError: (error: unknown, path: string) => void;
 }
@@ -146,6 +150,7 @@ async function runRoute(
   const credentials = readCredentials(context.req.raw.headers);
   const principal = parts.desk.identify(credentials, Date.now());
   checkAccess(route, principal);
+  const sender = route.access === 'sender' ? findSender(context, parts) : null;
   if (route.method !== 'GET' && principal?.kind === 'person') checkOrigin(context.req.raw.headers);
   const query = checkInput(route.query, Object.fromEntries(new URL(context.req.url).searchParams));
   const body = route.body === undefined ? undefined : checkInput(route.body, await readJson(context));
@@ -154,6 +159,7 @@ async function runRoute(
     body: body as never,
     params: context.req.param() as Record<string, string>,
     principal,
+    sender,
     address: context.env.incoming.socket.remoteAddress ?? '',
     signal: context.req.raw.signal,
     accept: context.req.header('accept') ?? '',
@@ -217,8 +223,18 @@ export function isOwnOrigin(headers: { get(name: string): string | null }): bool
   return URL.canParse(origin) && new URL(origin).host === headers.get('host');
 }
 
+/** The credential is in a header, in a parameter, or in the path (`:token`), wherever the sender's own convention puts it. */
+function findSender({ req }: Context, parts: RouterParts): Sender {
+  const sender = parts.findSender(req.param('token') ?? readSenderToken(req.raw.headers, new URL(req.url)));
+  if (sender !== null) return sender;
+  throw new HttpProblem(401, 'unauthorized', {
+    message: 'This takes readings from devices: no good device token or enrolment key came',
+    advice: 'Make a key with npx lapwing enrolment-key and send it as Authorization: Bearer.',
+  });
+}
+
 function checkAccess(route: Route, principal: Principal | null): void {
-  if (route.access === 'public') return;
+  if (route.access === 'public' || route.access === 'sender') return;
   if (principal === null) {
     throw new HttpProblem(401, 'unauthorized', {
       message: 'Nobody is signed in',

@@ -38,6 +38,7 @@ export function describeApi(routes: readonly Route[], version: string): unknown 
       securitySchemes: {
         session: { type: 'apiKey', in: 'cookie', name: 'lapwing_session' },
         token: { type: 'http', scheme: 'bearer' },
+        deviceToken: { type: 'http', scheme: 'bearer', description: 'A device’s token, or an enrolment key' },
         share: { type: 'http', scheme: 'bearer', description: 'the secret of a share link; sees one board' },
       },
     },
@@ -49,6 +50,7 @@ const waysIn: Record<Access, readonly object[]> = {
   person: [{ session: [] }],
   reader: [{ session: [] }, { token: [] }],
   scoped: [{ session: [] }, { token: [] }, { share: [] }],
+  sender: [{ deviceToken: [] }],
 };
 
 function describeRoute(route: Route): unknown {

@@ -21,6 +21,7 @@ function openHub(kind: 'person' | 'token' = 'person') {
   const answer = makeRouter({
     routes: makeRetentionRoutes({ store, nowMs: () => 77 }),
     desk: { identify: () => ({ kind, tokenId: '1', user: 'u' }) } as unknown as SignInDesk,
+    findSender: () => null,
     answerPage: () => null,
     noteError: () => undefined,
   });
