@@ -13,7 +13,9 @@ export interface Publication {
   readonly payload: Uint8Array;
   /**
    * The broker had kept it and delivered it on subscribing: a last known value, not a fresh sample. False for what a device
-   * publishes to the hub's own broker just now, even where it asks for it to be retained.
+   * publishes to the hub's own broker just now, even where it asks for it to be retained. Readers answer as to any other: it is
+   * the intake that takes facts, metrics, commands and availability of a last known publication, and leaves its readings out.
+   * After a start the intake hands what its broker has retained to the readers first, so that they know their devices again.
    */
   readonly isLastKnown: boolean;
   readonly arrivedMs: number;
@@ -94,9 +96,14 @@ export interface FoundCommand {
   readonly device: NativeId;
   readonly command: string;
   readonly topic: string;
-  /** `{value}` stands for what is sent. */
+  /** `{value}` stands for what is sent; a payload without it is sent as it is. */
   readonly payload: string;
   readonly kind: MetricKind;
+  /** The metric that it sets, where there is one. */
+  readonly metric?: string;
+  /** What `{value}` becomes for a bool; `true` and `false` where nothing is said. */
+  readonly on?: string;
+  readonly off?: string;
 }
 
 /** A payload, or a part of it, that could not be read: counted and shown, and nothing else happens. */
