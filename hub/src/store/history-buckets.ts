@@ -24,7 +24,8 @@ export class Buckets {
     this.fromMs = fromMs;
     this.perMs = 1 / bucketMs;
     this.gridMs = query.align === 'grid' ? findGrid(bucketMs) : 0;
-    this.edges = Float64Array.from({ length: buckets + 1 }, (_, i) => fromMs + (i * (toMs - fromMs)) / buckets);
+    this.edges = new Float64Array(buckets + 1);
+    for (let i = 0; i < buckets; i++) this.edges[i] = fromMs + (i * (toMs - fromMs)) / buckets;
     this.edges[buckets] = toMs;
     if (this.gridMs === 0) return;
     for (let i = 1; i < buckets; i++) this.edges[i] = Math.round(this.edges[i]! / this.gridMs) * this.gridMs;

@@ -94,16 +94,19 @@ export class SeriesDraft {
 
   finish(): SeriesColumns {
     const { count: length } = this.buckets;
-    const empty = () => new Float64Array(length).fill(Number.NaN);
+    // One buffer: it is handed from thread to thread.
+    const memory = new Float64Array(length * (this.wantsRise ? 8 : 7));
+    const column = (i: number) => memory.subarray(i * length, (i + 1) * length);
+    memory.fill(Number.NaN, 2 * length, 7 * length);
     const columns = {
-      count: new Float64Array(length),
-      numbers: new Float64Array(length),
-      min: empty(),
-      max: empty(),
-      sum: empty(),
-      first: empty(),
-      last: empty(),
-      increase: this.wantsRise ? new Float64Array(length) : new Float64Array(0),
+      count: column(0),
+      numbers: column(1),
+      min: column(2),
+      max: column(3),
+      sum: column(4),
+      first: column(5),
+      last: column(6),
+      increase: this.wantsRise ? column(7) : new Float64Array(0),
     };
     for (let bucket = 0; bucket < length; bucket++) {
       const pieces = this.pieces[bucket]!;
