@@ -6,6 +6,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { BatchScratch } from '@lapwing/protocol';
+import { DeviceNotes } from './core/device-notes.ts';
 import { DeviceRoster, rosterDefaults } from './core/device-roster.ts';
 import { type DeviceClaim, type SessionOptions, sessionDefaults } from './core/device-session.ts';
 import { Documents } from './core/documents.ts';
@@ -16,6 +17,7 @@ import type { Store, StoredState, StoreHealth, StoreListener } from './core/port
 import { Shares, type ViewScope } from './core/shares.ts';
 import { makeAccountRoutes, makeEnrolmentKey } from './edge/account-routes.ts';
 import { makeCompletenessRoute } from './edge/completeness-routes.ts';
+import { makeDeviceNotesRoutes } from './edge/device-notes-routes.ts';
 import { makeDeviceRoutes } from './edge/device-routes.ts';
 import { DeviceSockets } from './edge/device-ws.ts';
 import { makeDocumentRoutes } from './edge/document-routes.ts';
@@ -138,6 +140,7 @@ interface Core {
   readonly pump: FeedPump;
   readonly intake: Intake;
   readonly identity: Identity;
+  readonly notes: DeviceNotes;
   readonly documents: Documents;
   readonly shares: Shares;
   readonly desk: SignInDesk;
@@ -162,10 +165,11 @@ function buildCore(options: HubOptions, from: { store: Store; state: StoredState
     persist: (change) => store.change(change),
     commit: (change) => store.commitChange(change),
   });
+  const notes = new DeviceNotes(state.deviceNotes ?? [], (change) => store.commitChange(change));
   const documents = new Documents(state.documents, (change) => store.commitChange(change));
   const shares = new Shares(state.shares, documents, (change) => store.commitChange(change));
   const desk = new SignInDesk(identity, shares, options.dataDirectory);
-  return { store, roster, feed, pump, intake, identity, documents, shares, desk, session, startedMs };
+  return { store, roster, feed, pump, intake, identity, notes, documents, shares, desk, session, startedMs };
 }
 
 interface Edges {
@@ -221,11 +225,12 @@ function buildEdges(options: HubOptions, core: Core): Edges {
 }
 
 function listRoutes(core: Core, calls: { figures: () => Record<string, number>; rightsOnChange: () => void }): Route[] {
-  const { desk, identity, documents, shares, roster, store, intake, feed } = core;
+  const { desk, identity, notes, documents, shares, roster, store, intake, feed } = core;
   const nowMs = Date.now;
   const routes = [
     ...makeAccountRoutes({ desk, identity, roster, nowMs, rightsOnChange: calls.rightsOnChange }),
-    ...makeDeviceRoutes({ roster, store, version: hubVersion, nowMs, figures: calls.figures }),
+    ...makeDeviceRoutes({ roster, store, notes, version: hubVersion, nowMs, figures: calls.figures }),
+    ...makeDeviceNotesRoutes({ roster, notes }),
     makeCompletenessRoute({ roster, store, nowMs }),
     makeHistoryRoute({ roster, store, scopeOf: (principal) => scopeOf(shares, principal) }),
     ...makeShareRoutes({ shares, documents, roster, nowMs, rightsOnChange: calls.rightsOnChange }),

@@ -43,12 +43,16 @@ export interface DeviceState {
   wakeMs: number;
   /** Device clock minus hub clock; NaN until measured. */
   clockOffsetMs: number;
+  /** Its newest event of level error since the hub started. */
+  lastError: { readonly atMs: number; readonly code: string } | null;
 }
 
 export interface StreamState {
   readonly key: StreamKey;
   readonly device: DeviceState;
   readonly epoch: number;
+  /** Made of a file, not spoken by a device. */
+  readonly isImport: boolean;
   readonly progress: DeliveryProgress;
   /** Index in its batches → index in the device's metric list. Replaced, never changed: streams of a device may share one. */
   table: readonly number[];
@@ -108,10 +112,10 @@ export class DeviceRoster {
       });
       this.remember(state);
     }
-    for (const { key, device: owner, epoch, committedSeq, table } of stored.streams) {
+    for (const { key, device: owner, epoch, committedSeq, table, isImport = false } of stored.streams) {
       const device = this.byKey.get(owner);
       if (device === undefined) throw new Error(`stream ${key} belongs to no device`);
-      this.rememberStream({ key, device, epoch, progress: new DeliveryProgress(committedSeq), table });
+      this.rememberStream({ key, device, epoch, isImport, progress: new DeliveryProgress(committedSeq), table });
     }
   }
 
@@ -155,7 +159,7 @@ export class DeviceRoster {
         text: 'within an epoch the metric table only grows; draw a new epoch for another table',
       };
     }
-    const stream = known ?? this.makeStream(device, hello.epoch, nowMs);
+    const stream = known ?? this.makeStream(device, { epoch: hello.epoch, isImport: false }, nowMs);
     device.stream = stream;
     if (mapped.length > stream.table.length) this.replaceTable(stream, mapped);
     return stream;
@@ -166,7 +170,7 @@ export class DeviceRoster {
     const known = device.streamByEpoch.get(epoch);
     if (known !== undefined) return known;
     const spoken = device.stream;
-    const stream = this.makeStream(device, epoch, nowMs);
+    const stream = this.makeStream(device, { epoch, isImport: true }, nowMs);
     device.stream = spoken ?? stream;
     return stream;
   }
@@ -295,11 +299,15 @@ export class DeviceRoster {
     this.persist({ kind: 'metrics', device: device.key, firstIndex: index, metrics: [{ name, unit, kind }] });
   }
 
-  private makeStream(device: DeviceState, epoch: number, nowMs: number): StreamState {
+  private makeStream(
+    device: DeviceState,
+    { epoch, isImport }: { epoch: number; isImport: boolean },
+    nowMs: number,
+  ): StreamState {
     const key = this.nextStream as StreamKey;
-    const stream: StreamState = { key, device, epoch, progress: new DeliveryProgress(0), table: [] };
+    const stream: StreamState = { key, device, epoch, isImport, progress: new DeliveryProgress(0), table: [] };
     this.rememberStream(stream);
-    this.persist({ kind: 'stream', key, device: device.key, epoch, createdMs: nowMs });
+    this.persist({ kind: 'stream', key, device: device.key, epoch, createdMs: nowMs, isImport });
     return stream;
   }
 
@@ -354,5 +362,6 @@ function makeDevice(facts: DeviceFacts): DeviceState {
     intervalMs: Number.NaN,
     wakeMs: Number.NaN,
     clockOffsetMs: Number.NaN,
+    lastError: null,
   };
 }

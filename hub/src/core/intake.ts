@@ -123,6 +123,7 @@ export class Intake {
     if (refused !== 'new') return refused;
     if (!this.appendFrame(stream, event.seq, arrived)) return this.refuseUnstored();
     stream.device.lastSeenMs = arrived.nowMs;
+    if (event.level === 'error') stream.device.lastError = { atMs: arrived.nowMs, code: event.code };
     this.feed.publishEvent(stream, arrived);
     return null;
   }

@@ -46,6 +46,8 @@ export interface StoredStream {
   readonly epoch: number;
   /** Highest sequence number committed; 0 for none. */
   readonly committedSeq: number;
+  /** Made of a file; absent: spoken by a device. */
+  readonly isImport?: boolean;
   /** Index in the stream's batches → index in the device's metric list. */
   readonly table: readonly number[];
 }
@@ -58,11 +60,20 @@ export interface StoredIdentity {
   readonly sessions: readonly StoredSession[];
   readonly apiTokens: readonly StoredApiToken[];
 }
+/** What people wrote on a device. */
+export interface StoredDeviceNotes {
+  readonly device: DeviceKey;
+  readonly label: string;
+  readonly tags: readonly string[];
+}
+
 /** Everything the hub must know before it listens. */
 export interface StoredState {
   readonly devices: readonly StoredDevice[];
   readonly streams: readonly StoredStream[];
   readonly identity: StoredIdentity;
+  /** Absent: nobody wrote anything. */
+  readonly deviceNotes?: readonly StoredDeviceNotes[];
   readonly documents: readonly StoredDocument[];
   readonly shares: readonly StoredShare[];
 }
@@ -89,9 +100,11 @@ export type StoreChange =
       readonly device: DeviceKey;
       readonly epoch: number;
       readonly createdMs: number;
+      readonly isImport?: boolean;
     }
   /** The whole table as it now stands; batches submitted before this one keep meaning what they meant, because tables only grow. */
   | { readonly kind: 'table'; readonly stream: StreamKey; readonly table: readonly number[] }
+  | { readonly kind: 'deviceNotes'; readonly notes: readonly StoredDeviceNotes[] }
   /** The device had no link from … to, and had not said that it would sleep. */
   | { readonly kind: 'outage'; readonly device: DeviceKey; readonly fromMs: number; readonly toMs: number }
   | { readonly kind: 'deviceToken'; readonly device: DeviceKey; readonly hash: string | null; readonly atMs: number }

@@ -1,17 +1,19 @@
 /**
  * HTTP routes about devices and their readings: lists, raw readings, events, gaps, health. No state of its own.
  */
+import type { DeviceNotes } from '../core/device-notes.ts';
 import type { DeviceRoster, DeviceState } from '../core/device-roster.ts';
 import type { Store } from '../core/ports.ts';
 import type { ViewScope } from '../core/shares.ts';
 import { listLatest } from '../core/snapshot.ts';
 import { FleetPercents } from './fleet-percents.ts';
 import { HttpProblem, makeRoute, type Route } from './http-router.ts';
-import { shapes } from './http-shapes.ts';
+import { deviceShape, shapes } from './http-shapes.ts';
 
 export interface DeviceRouteParts {
   readonly roster: DeviceRoster;
   readonly store: Store;
+  readonly notes: DeviceNotes;
   readonly version: string;
   readonly nowMs: () => number;
   /** Figures of health for those who are signed in. */
@@ -22,21 +24,31 @@ export function makeDeviceRoutes(parts: DeviceRouteParts): Route[] {
   return [...makeListRoutes(parts), ...makeReadingRoutes(parts), makeHealthRoute(parts)];
 }
 
-function makeListRoutes({ roster, store, nowMs }: DeviceRouteParts): Route[] {
+function makeListRoutes({ roster, store, notes, nowMs }: DeviceRouteParts): Route[] {
   const percents = new FleetPercents(store);
+  const describeFacts = (device: DeviceState) => ({
+    ...notes.of(device.key),
+    source: sourceOf(device),
+    intervalMs: orNull(device.intervalMs),
+    lastError: device.lastError,
+    completeness: percents.percentOf(device.key),
+  });
   return [
     makeRoute({
       method: 'GET',
       path: '/api/v1/devices',
       access: 'reader',
       summary: 'Every device with its newest values',
+      query: shapes.devicesQuery,
       answer: shapes.devices,
-      handle: () => {
+      handle: ({ query: { metrics, tag } }) => {
         percents.refresh(nowMs());
-        const devices = Array.from(roster.devices.values(), (device) => ({
-          ...describeDevice(device),
-          completeness: percents.percentOf(device.key),
-        }));
+        const devices = [];
+        for (const device of roster.devices.values()) {
+          const facts = describeFacts(device);
+          if (tag !== undefined && !facts.tags.includes(tag)) continue;
+          devices.push({ ...(metrics ? describeDevice(device) : describeBriefly(device)), ...facts });
+        }
         return { status: 200, json: { serverMs: nowMs(), devices } };
       },
     }),
@@ -45,7 +57,12 @@ function makeListRoutes({ roster, store, nowMs }: DeviceRouteParts): Route[] {
       path: '/api/v1/devices/:id',
       access: 'reader',
       summary: 'One device with its newest values',
-      handle: ({ params }) => ({ status: 200, json: describeDevice(findDevice(roster, params.id ?? '')) }),
+      answer: deviceShape,
+      handle: ({ params }) => {
+        const device = findDevice(roster, params.id ?? '');
+        percents.refresh(nowMs());
+        return { status: 200, json: { ...describeDevice(device), ...describeFacts(device) } };
+      },
     }),
     makeRoute({
       method: 'GET',
@@ -139,6 +156,16 @@ export function checkMetric(device: DeviceState, metric: number, scope: ViewScop
   throw new HttpProblem(404, 'unknown-metric', { message: 'The device has no such metric', advice });
 }
 
+/** `link` once a device itself has spoken; `none`: it was enrolled and never came. */
+function sourceOf({ streamByEpoch }: DeviceState): 'link' | 'import' | 'none' {
+  let source: 'import' | 'none' = 'none';
+  for (const { isImport } of streamByEpoch.values()) {
+    if (!isImport) return 'link';
+    source = 'import';
+  }
+  return source;
+}
+
 export function describeDevice(device: DeviceState) {
   const latest = new Map(
     listLatest(device).map(({ metric, timeMs, value }) => [
@@ -146,6 +173,19 @@ export function describeDevice(device: DeviceState) {
       { timeMs, value: typeof value === 'number' ? writeNumber(value) : value },
     ]),
   );
+  return {
+    ...describeBriefly(device),
+    metrics: device.metrics.map(({ name, unit, kind }, index) => ({
+      index,
+      name,
+      unit,
+      kind,
+      latest: latest.get(index) ?? null,
+    })),
+  };
+}
+
+function describeBriefly(device: DeviceState) {
   return {
     id: device.deviceId,
     model: device.model,
@@ -156,13 +196,6 @@ export function describeDevice(device: DeviceState) {
     clockOffsetMs: orNull(device.clockOffsetMs),
     stream: device.stream?.key ?? 0,
     seq: device.stream?.progress.received ?? 0,
-    metrics: device.metrics.map(({ name, unit, kind }, index) => ({
-      index,
-      name,
-      unit,
-      kind,
-      latest: latest.get(index) ?? null,
-    })),
   };
 }
 

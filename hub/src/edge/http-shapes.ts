@@ -6,6 +6,7 @@
  */
 import { deviceIdPattern, limits } from '@lapwing/protocol';
 import { z } from 'zod';
+import { labelLettersMax, tagLettersMax, tagPattern, tagsMax } from '../core/device-notes.ts';
 
 const timeMs = z.coerce.number().int().min(limits.timeMsMin).max(limits.timeMsMax);
 const nullableTime = z.number().nullable();
@@ -14,6 +15,11 @@ export const deviceIdShape = z
   .string()
   .regex(deviceIdPattern, 'letters, digits, . _ : -, at most 64, first a letter or digit');
 const deviceListPattern = /^(?:\*|[A-Za-z0-9][A-Za-z0-9._:-]{0,63}(?:,[A-Za-z0-9][A-Za-z0-9._:-]{0,63})*)$/;
+const tag = z.string().max(tagLettersMax).regex(tagPattern, 'a word or key:value, of letters, digits and . _ / + -');
+const tags = z.array(tag).max(tagsMax);
+const label80 = z.string().trim().max(labelLettersMax);
+/** What people wrote on a device, and what only the hub knows of it. */
+const notesShape = z.object({ label: z.string(), tags: z.array(z.string()) });
 const kind = z.enum(['gauge', 'counter', 'bool', 'text']);
 const reading = z.union([z.number(), z.string()]);
 
@@ -26,6 +32,15 @@ export const deviceShape = z.object({
   lastSeenMs: nullableTime,
   clockOffsetMs: nullableTime.describe('device clock minus hub clock'),
   completeness: z.number().nullable().describe('percent over the last 24 hours, as of a minute ago').optional(),
+  label: z.string().describe('what people call it; empty: by its id').optional(),
+  tags: z.array(z.string()).optional(),
+  source: z.enum(['link', 'import', 'none']).describe('import: only files brought readings').optional(),
+  intervalMs: nullableTime.describe('learned time between its batches').optional(),
+  lastError: z
+    .object({ atMs: z.number(), code: z.string() })
+    .nullable()
+    .describe('its newest event of level error since the hub started')
+    .optional(),
   stream: z.number(),
   seq: z.number(),
   metrics: z.array(
@@ -78,7 +93,23 @@ export const shapes = {
   }),
   key: z.object({ id: z.string(), key: z.string().describe('shown this once') }),
   keys: z.object({ keys: z.array(keyShape) }),
-  devices: z.object({ serverMs: z.number(), devices: z.array(deviceShape) }),
+  devicesQuery: z.object({
+    metrics: z
+      .stringbool()
+      .default(true)
+      .describe('false: without metrics and newest values, to look again at little cost'),
+    tag: tag.optional().describe('only devices that have this tag'),
+  }),
+  devices: z.object({ serverMs: z.number(), devices: z.array(deviceShape.partial({ metrics: true })) }),
+  deviceNotes: z.strictObject({ label: label80.optional(), tags: tags.optional() }),
+  deviceNotesNow: notesShape,
+  tagList: z.object({ tags: z.array(z.object({ tag: z.string(), devices: z.number() })) }),
+  tagEdit: z.strictObject({
+    devices: z.array(deviceIdShape).min(1).max(500),
+    add: tags.default([]),
+    remove: tags.default([]),
+  }),
+  tagsNow: z.object({ devices: z.array(notesShape.extend({ id: z.string() })) }),
   listing: z.object({ limit: z.coerce.number().int().min(1).max(10_000).default(200) }),
   events: z.object({
     events: z.array(

@@ -11,8 +11,9 @@ const statementTexts = {
   device: `INSERT INTO devices(key, device_id, model, firmware, created_ms) VALUES(?, ?, ?, ?, ?)
     ON CONFLICT(key) DO UPDATE SET device_id = excluded.device_id, model = excluded.model, firmware = excluded.firmware`,
   metric: 'INSERT OR REPLACE INTO metrics(device, metric, name, unit, kind) VALUES(?, ?, ?, ?, ?)',
-  stream: `INSERT INTO streams(key, device, epoch, created_ms) VALUES(?, ?, ?, ?)
-    ON CONFLICT(key) DO UPDATE SET device = excluded.device, epoch = excluded.epoch`,
+  stream: `INSERT INTO streams(key, device, epoch, created_ms, is_import) VALUES(?, ?, ?, ?, ?)
+    ON CONFLICT(key) DO UPDATE SET device = excluded.device, epoch = excluded.epoch, is_import = excluded.is_import`,
+  deviceNotes: 'INSERT OR REPLACE INTO device_notes(device, label, tags) VALUES(?, ?, ?)',
   table: 'UPDATE streams SET metric_table = ? WHERE key = ?',
   outage: 'INSERT OR REPLACE INTO outages(device, from_ms, to_ms) VALUES(?, ?, ?)',
   // Of a device whose link comes and goes the newest thousand are kept.
@@ -58,10 +59,20 @@ function applyChange(statements: ChangeStatements, change: StoreChange): void {
       });
       return;
     case 'stream':
-      statements.stream.run(change.key, change.device, change.epoch, change.createdMs);
+      statements.stream.run(
+        change.key,
+        change.device,
+        change.epoch,
+        change.createdMs,
+        change.isImport === true ? 1 : 0,
+      );
       return;
     case 'table':
       statements.table.run(JSON.stringify(change.table), change.stream);
+      return;
+    case 'deviceNotes':
+      for (const { device, label, tags } of change.notes)
+        statements.deviceNotes.run(device, label, JSON.stringify(tags));
       return;
     case 'outage':
       statements.outage.run(change.device, change.fromMs, change.toMs);
@@ -78,7 +89,7 @@ function applyChange(statements: ChangeStatements, change: StoreChange): void {
 
 type AccountChange = Exclude<
   StoreChange,
-  { kind: 'device' | 'metrics' | 'stream' | 'table' | 'outage' | 'deviceToken' }
+  { kind: 'device' | 'metrics' | 'stream' | 'table' | 'deviceNotes' | 'outage' | 'deviceToken' }
 >;
 
 function applyAccountChange(statements: ChangeStatements, change: AccountChange): void {

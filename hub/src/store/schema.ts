@@ -106,6 +106,14 @@ export const migrations: readonly string[] = [
     created_ms REAL NOT NULL, expires_ms REAL NOT NULL
   );
   `,
+  // What people wrote on devices (tags: JSON list), and which streams are files. Before this a file was not told from a device; one
+  // that has no token and whose numbers are as large as an import's (import-stream.ts) was one.
+  `
+  CREATE TABLE device_notes(device INTEGER PRIMARY KEY, label TEXT NOT NULL, tags TEXT NOT NULL);
+  ALTER TABLE streams ADD COLUMN is_import INTEGER NOT NULL DEFAULT 0;
+  UPDATE streams SET is_import = 1
+    WHERE sealed_seq >= 1048576 AND device NOT IN (SELECT device FROM device_tokens);
+  `,
 ];
 
 /** Columns per block in `block_columns.id`: twice the metrics a device may have, with room. */

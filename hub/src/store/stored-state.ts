@@ -5,6 +5,7 @@ import type { MetricDeclaration, MetricKind } from '@lapwing/protocol';
 import type {
   DeviceKey,
   StoredDevice,
+  StoredDeviceNotes,
   StoredDocument,
   StoredIdentity,
   StoredShare,
@@ -36,6 +37,7 @@ export function loadState(connection: Connection, heads: Heads): StoredState {
     devices: loadDevices(connection, heads),
     streams: loadStreams(connection, heads),
     identity: loadIdentity(connection),
+    deviceNotes: loadDeviceNotes(connection),
     documents: connection
       .prepare('SELECT kind, id, owner, title, revision, changed_ms AS changedMs, content FROM documents')
       .all() as StoredDocument[],
@@ -107,7 +109,8 @@ function overlayHead(draft: DeviceDraft, head: StreamHead): void {
 function loadStreams(connection: Connection, heads: Heads): StoredStream[] {
   const rows = connection
     .prepare(
-      'SELECT key, device, epoch, sealed_seq AS sealedSeq, metric_table AS metricTable FROM streams ORDER BY key',
+      `SELECT key, device, epoch, sealed_seq AS sealedSeq, metric_table AS metricTable, is_import AS isImport
+        FROM streams ORDER BY key`,
     )
     .all() as {
     key: StreamKey;
@@ -115,16 +118,27 @@ function loadStreams(connection: Connection, heads: Heads): StoredStream[] {
     epoch: number;
     sealedSeq: number;
     metricTable: string;
+    isImport: number;
   }[];
   const kept = new Map(Array.from(heads.values(), (head) => [head.key as StreamKey, head]));
   const tables = new Map<string, readonly number[]>();
-  return rows.map(({ key, device, epoch, sealedSeq, metricTable }) => {
+  return rows.map(({ key, device, epoch, sealedSeq, metricTable, ...row }) => {
+    const isImport = row.isImport === 1;
     const head = kept.get(key);
-    if (head !== undefined) return { key, device, epoch, committedSeq: head.committedSeq, table: head.table };
+    if (head !== undefined) return { key, device, epoch, isImport, committedSeq: head.committedSeq, table: head.table };
     const table = tables.get(metricTable) ?? readTable(key, metricTable);
     tables.set(metricTable, table);
-    return { key, device, epoch, committedSeq: sealedSeq, table };
+    return { key, device, epoch, isImport, committedSeq: sealedSeq, table };
   });
+}
+
+function loadDeviceNotes(connection: Connection): StoredDeviceNotes[] {
+  const rows = connection.prepare('SELECT device, label, tags FROM device_notes').all() as {
+    device: DeviceKey;
+    label: string;
+    tags: string;
+  }[];
+  return rows.map(({ device, label, tags }) => ({ device, label, tags: JSON.parse(tags) as string[] }));
 }
 
 function loadIdentity(connection: Connection): StoredIdentity {

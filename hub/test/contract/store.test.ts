@@ -89,6 +89,8 @@ describe('restart', () => {
     { kind: 'document', document: { ...view, id: 'v1', revision: 2, owner: 'u' } },
     { kind: 'document', document: { ...view, id: 'v2' } },
     { kind: 'documentGone', document: { kind: 'view', id: 'v2' } },
+    { kind: 'deviceNotes', notes: [{ device, label: 'old', tags: [] }] },
+    { kind: 'deviceNotes', notes: [{ device, label: 'Attic', tags: ['roof', 'site:north'] }] },
     { kind: 'share', share: { ...share, id: 's1' } },
     { kind: 'share', share: { ...share, id: 's2' } },
     { kind: 'shareGone', id: 's2' },
@@ -124,7 +126,10 @@ describe('restart', () => {
         ],
       },
     ]);
-    expect(state.streams).toEqual([{ key: stream, device, epoch: 77, committedSeq: 3, table: [0, 1] }]);
+    expect(state.streams).toEqual([
+      { key: stream, device, epoch: 77, isImport: false, committedSeq: 3, table: [0, 1] },
+    ]);
+    expect(state.deviceNotes).toEqual([{ device, label: 'Attic', tags: ['roof', 'site:north'] }]);
     expect(state.documents).toEqual([{ ...view, id: 'v1', revision: 2, owner: 'u' }]);
     expect(state.shares).toEqual([{ ...share, id: 's1' }]);
     expect(state.identity).toEqual({
