@@ -3,14 +3,17 @@
  *
  * Owns no state. Invariant: `formatRoute(parseRoute(x))` is a fixed point. Refuses to touch `location`: edge/ does that.
  */
+import { type FleetLook, plainLook, readLook, writeLook } from './fleet-look.ts';
+import { type FleetStatus, fleetStatuses } from './fleet-status.ts';
 import { type RangeName, readRangeName } from './time-range.ts';
 import { readWindow, type TimeWindow } from './time-window.ts';
 
-export type PresenceFilter = 'all' | 'online' | 'late' | 'offline' | 'asleep';
-const presenceFilters: readonly PresenceFilter[] = ['all', 'online', 'late', 'offline', 'asleep'];
+/** `warning` lies across the others. */
+export type FleetFilter = 'all' | FleetStatus | 'warning';
+const fleetFilters: readonly FleetFilter[] = ['all', ...fleetStatuses, 'warning'];
 
 export type Route =
-  | { readonly page: 'fleet'; readonly filter: PresenceFilter; readonly text: string }
+  | { readonly page: 'fleet'; readonly filter: FleetFilter; readonly text: string; readonly look: FleetLook }
   | {
       readonly page: 'device';
       readonly deviceId: string;
@@ -31,8 +34,8 @@ export function parseRoute(address: string): Route {
   const [path = '/', query = ''] = splitOnce(beforeHash, '?');
   const params = parseQuery(query);
   if (path === '/') {
-    const filter = presenceFilters.find((name) => name === params.get('state')) ?? 'all';
-    return { page: 'fleet', filter, text: params.get('q') ?? '' };
+    const filter = fleetFilters.find((name) => name === params.get('state')) ?? 'all';
+    return { page: 'fleet', filter, text: (params.get('q') ?? '').slice(0, 1000), look: readLook(params) };
   }
   const device = /^\/devices\/([^/]+)$/.exec(path);
   if (device !== null) {
@@ -53,6 +56,7 @@ export function formatRoute(route: Route): string {
       const parts: string[] = [];
       if (route.filter !== 'all') parts.push(`state=${route.filter}`);
       if (route.text !== '') parts.push(`q=${encodeURIComponent(route.text)}`);
+      parts.push(...writeLook(route.look));
       return parts.length === 0 ? '/' : `/?${parts.join('&')}`;
     }
     case 'device': {
@@ -78,7 +82,7 @@ export function makeDeviceRoute(deviceId: string): Route {
   return { page: 'device', deviceId, range: '5m', window: null, text: '' };
 }
 
-export const fleetRoute: Route = { page: 'fleet', filter: 'all', text: '' };
+export const fleetRoute: Route = { page: 'fleet', filter: 'all', text: '', look: plainLook };
 
 function splitOnce(text: string, mark: string): string[] {
   const at = text.indexOf(mark);

@@ -21,6 +21,20 @@ export interface MetricRecord {
   latest: number | string;
 }
 
+/** What only the hub's list tells of a device: what people wrote on it, and how it did while nobody looked. */
+export interface DeviceNotes {
+  /** '' : called by its id. */
+  readonly label: string;
+  readonly tags: readonly string[];
+  /** Percent over 24 hours; NaN where nothing was expected, or not known yet. */
+  readonly completeness: number;
+  /** `import`: only files brought readings; `none`: it never came; `unknown`: the list has not told. */
+  readonly source: 'link' | 'import' | 'none' | 'unknown';
+  readonly lastError: { readonly atMs: number; readonly code: string } | null;
+}
+
+const noNotes: DeviceNotes = { label: '', tags: [], completeness: Number.NaN, source: 'unknown', lastError: null };
+
 export interface DeviceRecord {
   readonly id: string;
   model: string;
@@ -45,6 +59,8 @@ export interface DeviceRecord {
   hasFeedPresence: boolean;
   /** True once the HTTP list has told model and firmware. */
   isDescribed: boolean;
+  /** Replaced, never changed. */
+  notes: DeviceNotes;
   /** Place among all names; NaN until `rankNames` has seen it. */
   nameRank: number;
 }
@@ -59,9 +75,16 @@ export interface DeviceFacts {
   readonly presence: PresenceState;
   readonly lastSeenMs: number | null;
   readonly clockOffsetMs: number | null;
+  readonly label?: string;
+  readonly tags?: readonly string[];
+  readonly completeness?: number | null;
+  readonly source?: 'link' | 'import' | 'none';
+  readonly intervalMs?: number | null;
+  readonly lastError?: DeviceNotes['lastError'];
   readonly stream: number;
   readonly seq: number;
-  readonly metrics: readonly {
+  /** Absent from a brief list. */
+  readonly metrics?: readonly {
     readonly index: number;
     readonly name: string;
     readonly unit: string;
@@ -126,11 +149,48 @@ export function applyFacts(state: FeedState, facts: DeviceFacts): void {
     device.lastSeenMs = facts.lastSeenMs ?? Number.NaN;
   }
   if (Number.isNaN(device.clockOffsetMs)) device.clockOffsetMs = facts.clockOffsetMs ?? Number.NaN;
-  for (const metric of facts.metrics) {
+  if (Number.isNaN(device.intervalMs)) device.intervalMs = facts.intervalMs ?? Number.NaN;
+  putNotes(device, facts);
+  for (const metric of facts.metrics ?? []) {
     const record = putMetric(device, metric.index, metric);
     if (metric.latest !== null)
       putLatest(record, metric.latest.timeMs, readWireValue(metric.latest.value, metric.kind));
   }
+  markChanged(state, device);
+}
+
+/** A name changes the order, so it is ranked anew. */
+function putNotes(device: DeviceRecord, facts: DeviceFacts): void {
+  const { notes } = device;
+  const label = facts.label ?? notes.label;
+  if (label !== notes.label) device.nameRank = Number.NaN;
+  const tags = facts.tags ?? notes.tags;
+  device.notes = {
+    label,
+    tags: tags.join(' ') === notes.tags.join(' ') ? notes.tags : tags,
+    completeness: facts.completeness === undefined ? notes.completeness : (facts.completeness ?? Number.NaN),
+    source: facts.source ?? notes.source,
+    lastError: facts.lastError === undefined ? notes.lastError : facts.lastError,
+  };
+}
+
+/** What somebody here wrote on devices, as the hub answered. */
+export function applyNotes(
+  state: FeedState,
+  edited: readonly { readonly id: string; readonly label: string; readonly tags: readonly string[] }[],
+): void {
+  for (const { id, label, tags } of edited) {
+    const device = state.devices.get(id);
+    if (device === undefined) continue;
+    if (label !== device.notes.label) device.nameRank = Number.NaN;
+    device.notes = { ...device.notes, label, tags };
+    markChanged(state, device);
+  }
+}
+
+/** An error event that came live counts like those the list tells. */
+export function noteError(state: FeedState, device: DeviceRecord, error: { atMs: number; code: string }): void {
+  device.notes = { ...device.notes, lastError: error };
   markChanged(state, device);
 }
 
@@ -158,6 +218,7 @@ function findOrAdd(state: FeedState, id: string): DeviceRecord {
       intervalMs: Number.NaN,
       hasFeedPresence: false,
       isDescribed: false,
+      notes: noNotes,
       nameRank: Number.NaN,
     };
     state.devices.set(id, device);
@@ -292,22 +353,4 @@ export function forEachReading(
       visit(metric, times[r]!, isText ? (texts[cell] ?? '') : values[cell]!);
     }
   }
-}
-
-/** Devices of the fleet by presence. */
-export interface PresenceCounts {
-  all: number;
-  online: number;
-  late: number;
-  offline: number;
-  asleep: number;
-}
-
-export function countPresence(devices: Iterable<DeviceRecord>): PresenceCounts {
-  const counts = { all: 0, online: 0, late: 0, offline: 0, asleep: 0 };
-  for (const device of devices) {
-    counts.all++;
-    if (device.presence !== 'unknown') counts[device.presence]++;
-  }
-  return counts;
 }

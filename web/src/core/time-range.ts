@@ -60,7 +60,7 @@ export const timeRanges: readonly NamedRange[] = [
   nameRange('90d', 'last 90 days', 90 * dayMs),
   nameRange('1y', 'last year', 365 * dayMs),
   // As long as there is something to show: a year, until somebody has asked since when there are readings.
-  nameRange('all', 'everything there is', 365 * dayMs),
+  nameRange('all', 'everything', 365 * dayMs),
 ];
 
 /** From the first reading to now, with a little air in front. */

@@ -131,9 +131,9 @@ function findAt(segments: readonly Segment[], share: number): number {
 
 const looks: Record<
   SegmentKind,
-  { readonly token: string; readonly pattern: 'solid' | 'hatch' | 'dots' | 'edge' | 'foot' }
+  { readonly token: string; readonly pattern: 'line' | 'hatch' | 'dots' | 'edge' | 'foot' }
 > = {
-  fine: { token: '--ok', pattern: 'solid' },
+  fine: { token: '--ok', pattern: 'line' },
   late: { token: '--asleep', pattern: 'dots' },
   lost: { token: '--down', pattern: 'hatch' },
   missing: { token: '--late', pattern: 'hatch' },
@@ -181,7 +181,8 @@ function drawSegment(ink: CanvasRenderingContext2D, box: { kind: SegmentKind; x:
   ink.fillStyle = readToken(token);
   ink.strokeStyle = readToken(token);
   ink.lineWidth = 1.5 * dot;
-  if (pattern === 'solid') ink.fillRect(box.x, 0, box.width, height);
+  // Thin where all is well: what is not catches the eye.
+  if (pattern === 'line') ink.fillRect(box.x, height / 2 - 1.5 * dot, box.width, 3 * dot);
   else if (pattern === 'foot') ink.fillRect(box.x, height - 3 * dot, box.width, 3 * dot);
   else if (pattern === 'edge') ink.strokeRect(box.x + dot / 2, dot / 2, box.width - dot, height - dot);
   else if (pattern === 'dots') {

@@ -21,6 +21,7 @@ import { EventList } from './event-list.tsx';
 import { NewestBanner } from './newest-hint.tsx';
 import { StateStrips } from './state-strips.tsx';
 import { TextTable } from './text-table.tsx';
+import { useShown } from './time-shown.ts';
 import { chooseTiles, ValueTiles } from './value-tiles.tsx';
 
 type Load = 'loading' | 'ready' | 'unknown-device' | 'failed';
@@ -84,7 +85,8 @@ function KnownDevice(props: {
   void app.model.structure.value;
   const isIntroduced = () => introduced.current;
   const scene = useMemo(() => makeScene(app, device, { range, isIntroduced }), [device]);
-  useLayoutEffect(() => scene.stage.setView(range, window), [scene, range, window?.fromMs, window?.toMs]);
+  const shown = useShown({ device, range, window });
+  useLayoutEffect(() => scene.stage.setView(shown.range, shown.window), [scene, shown]);
   useEffect(() => followBoardKeys(app, scene.stage), [scene]);
   const layout = useMemo(() => planCharts(device.metrics), [device.metrics.length]);
   const isLong = isLongList(layout.charts);

@@ -75,6 +75,39 @@ export function PlayIcon() {
   );
 }
 
+export function CalendarIcon() {
+  return (
+    <Icon>
+      <path d="M4 5.5h12v11H4ZM4 9h12M7.5 3.5v3M12.5 3.5v3" />
+    </Icon>
+  );
+}
+
+export function BackIcon() {
+  return (
+    <Icon>
+      <path d="m11.5 5.5-4.5 4.5 4.5 4.5" />
+    </Icon>
+  );
+}
+
+export function ForwardIcon() {
+  return (
+    <Icon>
+      <path d="m8.5 5.5 4.5 4.5-4.5 4.5" />
+    </Icon>
+  );
+}
+
+export function WidenIcon() {
+  return (
+    <Icon>
+      <circle cx="9" cy="9" r="5" />
+      <path d="m13 13 4 4M6.8 9h4.4" />
+    </Icon>
+  );
+}
+
 export function DoneIcon() {
   return (
     <Icon>

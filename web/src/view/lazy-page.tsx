@@ -50,6 +50,7 @@ function PageFailed() {
 }
 
 export const lazyDevicePage = makeLazyPage(async () => (await import('./device-page.tsx')).DevicePage);
+export const lazyRangePicker = makeLazyPage(async () => (await import('./range-picker.tsx')).RangePicker);
 export const lazySettingsPage = makeLazyPage(async () => (await import('./settings-page.tsx')).SettingsPage);
 export const lazyAddPage = makeLazyPage(async () => (await import('./add-page.tsx')).AddPage);
 export const lazyOverlays = makeLazyPage(async () => (await import('./overlays.tsx')).Overlays);

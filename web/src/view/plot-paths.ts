@@ -16,7 +16,10 @@ interface Frame {
   readonly low: number;
 }
 
-function readFrame(u: uPlot): Frame | null {
+/** The part of a uPlot that paths are drawn by; `y` may be any of its value scales. */
+type Canvas = Pick<uPlot, 'bbox' | 'scales'>;
+
+function readFrame(u: Canvas): Frame | null {
   const { min: fromMs, max: toMs } = u.scales.x!;
   const { min: low, max: high } = u.scales.y!;
   if (fromMs == null || toMs == null || low == null || high == null) return null;
@@ -24,7 +27,7 @@ function readFrame(u: uPlot): Frame | null {
   return { left, bottom: top + height, perMs: width / (toMs - fromMs), perUnit: height / (high - low), fromMs, low };
 }
 
-export function buildPaths(u: uPlot, times: Float64Array, columns: SeriesColumns): uPlot.Series.Paths | null {
+export function buildPaths(u: Canvas, times: Float64Array, columns: SeriesColumns): uPlot.Series.Paths | null {
   const frame = readFrame(u);
   if (frame === null) return null;
   const stroke = new Path2D();

@@ -1,13 +1,11 @@
-/** The bar at the top: where we are, the range when there are charts, and the pulse. No state but signals it reads. */
-import { useComputed, useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
-import type { Route } from '../core/app-route.ts';
+/** The bar at the top: where we are, the time bar when there are charts, and the pulse. No state but signals it reads. */
+import { useComputed } from '@preact/signals';
 import type { LatencyFigures } from '../core/latency-window.ts';
-import { formatAge, noValue, thinSpace } from '../core/number-format.ts';
-import { findRange, timeRanges } from '../core/time-range.ts';
+import { noValue, thinSpace } from '../core/number-format.ts';
 import { useApp } from './app-context.ts';
 import { formatClock } from './clock-text.ts';
-import { PauseIcon, PlayIcon, SearchIcon } from './icons.tsx';
+import { SearchIcon } from './icons.tsx';
+import { hasRange, TimeBar } from './time-bar.tsx';
 
 export function TopBar() {
   const { model } = useApp();
@@ -39,76 +37,13 @@ export function TopBar() {
         <SearchIcon />
         <span aria-hidden="true">Ctrl K</span>
       </button>
-      {route.page === 'device' && <RangeBar />}
+      {hasRange(route) && <TimeBar route={route} />}
       <Pulse />
     </header>
   );
 }
 
 const pageNames: Record<string, string> = { settings: 'Settings', add: 'Add a device' };
-
-function RangeBar() {
-  const { model, navigate } = useApp();
-  const route = model.route.value;
-  if (route.page !== 'device') return null;
-  return (
-    <div class="time-bar">
-      <fieldset class="range-bar">
-        <legend class="spoken">Range of the charts</legend>
-        {timeRanges.map((range) => (
-          <button
-            type="button"
-            key={range.name}
-            aria-pressed={range.name === route.range && route.window === null}
-            aria-label={`${range.label}, ${range.spokenLabel}`}
-            onClick={() => navigate({ ...route, range: range.name, window: null }, 'replace')}
-          >
-            {range.label}
-          </button>
-        ))}
-      </fieldset>
-      <HoldButton route={route} />
-    </div>
-  );
-}
-
-/** Live: a button that holds the charts still. Held: how far behind, in amber, and the way back. */
-function HoldButton({ route }: { route: Extract<Route, { page: 'device' }> }) {
-  const { navigate, nowHubMs, addPainter } = useApp();
-  const behind = useSignal('');
-  const { window } = route;
-  useEffect(() => {
-    if (window === null) return undefined;
-    return addPainter((nowMs) => {
-      behind.value = formatAge(Math.max(0, nowMs - window.toMs));
-    });
-  }, [window?.toMs]);
-  if (window !== null) {
-    return (
-      <button
-        type="button"
-        class="hold is-held"
-        title="Go back to live (Space or Escape)"
-        onClick={() => navigate({ ...route, window: null })}
-      >
-        <PlayIcon />
-        <span>
-          <span class="hold-word">behind </span>
-          <b>{behind}</b>
-        </span>
-      </button>
-    );
-  }
-  const hold = () => {
-    const toMs = Math.floor(nowHubMs());
-    navigate({ ...route, window: { fromMs: toMs - findRange(route.range).spanMs, toMs } });
-  };
-  return (
-    <button type="button" class="hold" aria-label="Hold the charts still" title="Hold still (Space)" onClick={hold}>
-      <PauseIcon />
-    </button>
-  );
-}
 
 function figure(figures: LatencyFigures | null, pick: 'p50' | 'p99'): string {
   if (figures === null) return noValue;
