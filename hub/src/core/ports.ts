@@ -76,6 +76,8 @@ export interface StoredState {
   readonly deviceNotes?: readonly StoredDeviceNotes[];
   readonly documents: readonly StoredDocument[];
   readonly shares: readonly StoredShare[];
+  /** What `setting` changes left, '' for none. */
+  readonly settings: { readonly bridges: string };
 }
 
 /** A rare write (not a frame). Applied in the order given, in the same transaction as, and before, the frames of its group. */
@@ -119,6 +121,8 @@ export type StoreChange =
   | { readonly kind: 'documentGone'; readonly document: Pick<StoredDocument, 'kind' | 'id'> }
   | { readonly kind: 'share'; readonly share: StoredShare }
   | { readonly kind: 'shareGone'; readonly id: string }
+  /** What operators chose, as JSON, by a name that its owner in the core knows. */
+  | { readonly kind: 'setting'; readonly name: 'bridges'; readonly value: string }
   /** Applied from now on, a few milliseconds at a time. */
   | { readonly kind: 'retention'; readonly policy: RetentionPolicy };
 
@@ -375,6 +379,8 @@ export interface Store {
   completeness(query: CompletenessQuery, signal?: AbortSignalLike): Promise<CompletenessAnswer>;
   /** The percentages alone, of every device. */
   fleetCompleteness(query: FleetCompletenessQuery): Promise<FleetCompleteness>;
+  /** Newest readings and presence at instants of the past. */
+  fleetAt(query: FleetAtQuery, signal?: AbortSignalLike): Promise<FleetAtAnswer>;
   /** As it was saved last (`change` of kind retention). */
   retention(): Promise<RetentionPolicy>;
   /** What a policy would take if it were saved at `nowMs`; changes nothing. */

@@ -14,6 +14,7 @@ const emptyState: StoredState = {
   identity: { deviceTokens: [], enrolmentKeys: [], users: [], sessions: [], apiTokens: [] },
   documents: [],
   shares: [],
+  settings: { bridges: '' },
 };
 
 /** A store whose one metric never ends. */

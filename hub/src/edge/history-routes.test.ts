@@ -13,6 +13,7 @@ const emptyState: StoredState = {
   identity: { deviceTokens: [], enrolmentKeys: [], users: [], sessions: [], apiTokens: [] },
   documents: [],
   shares: [],
+  settings: { bridges: '' },
 };
 
 const column = (...values: number[]) => Float64Array.from(values);

@@ -137,6 +137,9 @@ function applyAccountChange(statements: ChangeStatements, change: AccountChange)
     case 'documentGone':
       statements.documentGone.run(change.document.kind, change.document.id);
       return;
+    case 'setting':
+      statements.setting.run(change.name, change.value);
+      return;
     case 'retention':
       statements.setting.run('retention', JSON.stringify(change.policy));
       return;

@@ -38,6 +38,7 @@ export function loadState(connection: Connection, heads: Heads): StoredState {
     streams: loadStreams(connection, heads),
     identity: loadIdentity(connection),
     deviceNotes: loadDeviceNotes(connection),
+    settings: { bridges: loadSetting(connection, 'bridges') },
     documents: connection
       .prepare('SELECT kind, id, owner, title, revision, changed_ms AS changedMs, content FROM documents')
       .all() as StoredDocument[],
@@ -48,6 +49,10 @@ export function loadState(connection: Connection, heads: Heads): StoredState {
       )
       .all() as StoredShare[],
   };
+}
+
+function loadSetting(connection: Connection, name: string): string {
+  return (connection.prepare('SELECT value FROM settings WHERE name = ?').pluck().get(name) as string | undefined) ?? '';
 }
 
 function loadDevices(connection: Connection, heads: Heads): StoredDevice[] {

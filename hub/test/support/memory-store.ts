@@ -95,6 +95,7 @@ export class MemoryStore implements Store {
       identity: emptyIdentity,
       documents: [],
       shares: [],
+      settings: { bridges: '' },
     };
   }
 
@@ -114,6 +115,9 @@ export class MemoryStore implements Store {
   gaps = () => Promise.resolve([]);
   completeness(): never {
     throw new Error('the memory store knows no completeness');
+  }
+  fleetAt(): never {
+    throw new Error('the memory store knows no past');
   }
   fleetCompleteness = () => Promise.resolve([]);
   retention = () => Promise.resolve({ rules: [] });
