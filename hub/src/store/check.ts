@@ -8,7 +8,7 @@ import { type BlockPlace, isBlobOf, isBlockWhole, isBytes, takeStats } from './b
 import { type Column, decodeArrivalsOf, decodeColumnOf } from './block-decode.ts';
 import { decodeFacts } from './block-facts.ts';
 import { decodeStats } from './block-stats.ts';
-import { isGroupWhole } from './group.ts';
+import { openLogRow } from './log-book.ts';
 import { openRollup } from './rollup-code.ts';
 import { columnsPerBlock, migrations } from './schema.ts';
 import { type Connection, codeOf, migrate, openEmpty, openReading, type Statement } from './sqlite.ts';
@@ -197,7 +197,7 @@ class Check {
       this.guard(`log row ${id}`, () => {
         const frames = select.get(id) as Uint8Array;
         this.counts.logRows++;
-        if (!isGroupWhole(frames)) {
+        if (openLogRow(frames) === null) {
           this.note({ what: 'log', ...nowhere, text: `log row ${id} does not match its checksum` });
         }
       });

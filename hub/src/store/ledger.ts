@@ -10,10 +10,11 @@ import { BatchScratch, decodeMessage, frameType, readBatch } from '@lapwing/prot
 import type { StoreChange } from '../core/ports.ts';
 import { prepareBlockWriter } from './block-writer.ts';
 import { prepareChanges } from './changes.ts';
-import { GroupCursor, isGroupWhole } from './group.ts';
+import { GroupCursor } from './group.ts';
 import { HeadBook } from './head-book.ts';
 import type { StreamHead } from './heads.ts';
 import { HubRun } from './hub-runs.ts';
+import { LogBook } from './log-book.ts';
 import { fullRows, Merger } from './merge.ts';
 import { RetentionSweep } from './retention-sweep.ts';
 import { migrations } from './schema.ts';
@@ -47,24 +48,25 @@ export interface LedgerOptions {
   readonly nowMs?: () => number;
 }
 
-const trimBytesPerSlice = 2 * 1024 * 1024;
 /** When the log is over its budget it is brought down to this part of it at once: heads that lie together are sealed together. */
 const logDrained = 7 / 8;
 /** What one transaction seals: about four milliseconds of coding. */
 const sealReadingsPerStep = 16_384;
 const sealHeadsPerStep = 256;
 const pageBytes = 4096;
+/** When nothing comes, a log of more than this is sealed, if its streams have so many rows each. */
+const quietBytesMax = 64 * 1024;
+const quietRowsMin = 8;
+const pagesGivenBack = 256;
 
 export class Ledger {
   readonly connection: Connection;
   readonly heads: HeadBook;
   /** Streams that a newer one of their device ended: merged as far as it goes once they are sealed. */
   private readonly finished = new Set<number>();
-  logBytes = 0;
+  readonly log: LogBook;
   /** Frames in the log that no reader of this version understands: kept, counted, not shown. */
   damagedFrames = 0;
-  /** Rows of the log that did not match their checksum at the start: kept in `damaged_log`, not shown. */
-  damagedLogRows = 0;
   private readonly options: LedgerOptions;
   private readonly applyChange: (change: StoreChange) => void;
   private readonly seal: (heads: readonly StreamHead[]) => void;
@@ -73,16 +75,12 @@ export class Ledger {
   private readonly retention: RetentionSweep;
   /** Streams whose newest blocks may be due for merging; true: the stream is finished. */
   private readonly mergeable = new Map<number, boolean>();
-  private isDraining = false;
-  private readonly insertLog: Statement;
+  /** The log is brought down to so many bytes of groups; Infinity while nothing asks for that. */
+  private drainTo = Number.POSITIVE_INFINITY;
   private readonly insertEvent: Statement;
   private readonly insertGap: Statement;
-  private readonly deleteLog: Statement;
   /** Streams with something unsealed, by age of their oldest log row: a Map keeps the order in which they came. */
   private readonly unsealed = new Map<number, StreamHead>();
-  private readonly logRows: { readonly id: number; readonly bytes: number }[] = [];
-  private logRowsTrimmed = 0;
-  private nextLogId = 1;
   private headBytes = 0;
   private bytesSinceCheckpoint = 0;
   private readonly cursor = new GroupCursor();
@@ -98,14 +96,13 @@ export class Ledger {
       this.seal = prepareSealer(this.connection, writeBlock);
       this.merger = new Merger(this.connection, writeBlock);
       this.retention = new RetentionSweep(this.connection, options.nowMs ?? Date.now);
-      this.insertLog = this.connection.prepare('INSERT INTO log(id, frames) VALUES(?, ?)');
+      this.log = new LogBook(this.connection);
       this.insertEvent = this.connection.prepare(
         'INSERT OR REPLACE INTO events(stream, seq, device, at_ms, arrived_ms, level, code, text) VALUES(?, ?, ?, ?, ?, ?, ?, ?)',
       );
       this.insertGap = this.connection.prepare(
         'INSERT OR REPLACE INTO gaps(stream, from_seq, to_seq, reason, from_ms, to_ms, readings) VALUES(?, ?, ?, ?, ?, ?, ?)',
       );
-      this.deleteLog = this.connection.prepare('DELETE FROM log WHERE id <= ?');
       this.heads = new HeadBook(this.connection);
       this.replayLog();
       this.run = new HubRun(this.connection, Date.now(), this.newestArrival());
@@ -118,6 +115,7 @@ export class Ledger {
   /** One durable transaction: the changes, then the frames. Memory follows only in `decode`. */
   commit(group: { bytes: Uint8Array; frames: number; changes: readonly StoreChange[] }): void {
     const touched: StreamHead[] = [];
+    const rows: ReturnType<LogBook['insert']>[] = [];
     for (const change of group.changes) this.adoptChange(change);
     try {
       runTransaction(this.connection, () => {
@@ -125,7 +123,7 @@ export class Ledger {
         this.run.noteCommit(Date.now());
         if (group.frames === 0) return;
         this.writeFrames(group.bytes, touched);
-        this.insertLog.run(this.nextLogId, group.bytes);
+        rows.push(this.log.insert(group.bytes));
       });
     } catch (error) {
       for (const head of touched) head.writtenSeq = head.committedSeq;
@@ -134,13 +132,14 @@ export class Ledger {
     for (const head of touched) head.committedSeq = head.writtenSeq;
     // Only when it is saved: what it takes does not come back.
     for (const change of group.changes) if (change.kind === 'retention') this.retention.setPolicy(change.policy);
-    if (group.frames > 0) this.noteLogRow(this.nextLogId++, group.bytes.length);
-    this.bytesSinceCheckpoint += group.bytes.length + 4 * pageBytes;
+    for (const row of rows) this.log.note(row);
+    if (this.drainTo === 0) this.drainTo = Number.POSITIVE_INFINITY;
+    this.bytesSinceCheckpoint += (rows[0]?.storedBytes ?? 0) + 4 * pageBytes;
   }
 
   /** Brings the heads up to the group just committed. */
   decode(bytes: Uint8Array): void {
-    this.decodeFrames(bytes, this.nextLogId - 1);
+    this.decodeFrames(bytes, this.log.newestId);
   }
 
   /**
@@ -156,19 +155,49 @@ export class Ledger {
     return false;
   }
 
+  /** Nothing came for a while: `maintain` seals all, where that is worth it, so that a small file is not mostly log. */
+  noteQuiet(): void {
+    if (this.log.groupBytes > quietBytesMax && this.isWorthSealing()) this.drainTo = 0;
+  }
+
+  /** A clean stop: as when nothing comes, and free pages are given back, until about `untilMs` of performance.now(). */
+  rest(untilMs: number): void {
+    this.noteQuiet();
+    while (this.shrinkLog() || this.mergeNext()) if (performance.now() >= untilMs) return;
+    while (this.giveBack()) if (performance.now() >= untilMs) return;
+  }
+
+  /** False when there is nothing more to give; a database made without auto_vacuum keeps what it has. */
+  private giveBack(): boolean {
+    const countFree = () => this.connection.pragma('freelist_count', { simple: true }) as number;
+    const free = countFree();
+    if (free === 0) return false;
+    runRelaxed(this.connection, () => this.connection.pragma(`incremental_vacuum(${pagesGivenBack})`));
+    return countFree() < free;
+  }
+
   /** One step back to the bounds of log and heads; false when within them. */
   private shrinkLog(): boolean {
     const { logBytesMax, headBytesMax } = this.options;
-    if (this.logBytes > logBytesMax) this.isDraining = true;
-    else if (this.logBytes <= logBytesMax * logDrained) this.isDraining = false;
-    if (!this.isDraining && this.headBytes <= headBytesMax) return false;
+    const { groupBytes } = this.log;
+    if (groupBytes > logBytesMax && this.drainTo > 0) this.drainTo = logBytesMax * logDrained;
+    if (groupBytes <= this.drainTo) this.drainTo = Number.POSITIVE_INFINITY;
+    const isDraining = groupBytes > this.drainTo;
+    if (!isDraining && this.headBytes <= headBytesMax) return false;
     const oldest: StreamHead | undefined = this.unsealed.values().next().value;
-    const trimmable = this.logRows[this.logRowsTrimmed];
-    if (this.isDraining && trimmable !== undefined && (oldest === undefined || trimmable.id < oldest.logRowOldest)) {
-      this.trimLog(oldest?.logRowOldest ?? this.nextLogId);
+    const trimmable = this.log.oldestId;
+    if (isDraining && trimmable > 0 && (oldest === undefined || trimmable < oldest.logRowOldest)) {
+      this.log.trim(oldest?.logRowOldest ?? this.log.newestId + 1);
     } else if (oldest !== undefined) this.sealHeads(this.chooseOldest());
     else return false;
     return true;
+  }
+
+  /** A block of few rows takes more than they do in the log, and is merged several times. */
+  private isWorthSealing(): boolean {
+    let rows = 0;
+    for (const head of this.unsealed.values()) rows += head.rows;
+    return rows >= quietRowsMin * this.unsealed.size;
   }
 
   /** The streams that hold the log longest, up to one step's worth. */
@@ -326,26 +355,6 @@ export class Ledger {
     for (const { key } of heads) if (this.finished.delete(key)) this.mergeable.set(key, true);
   }
 
-  private trimLog(before: number): void {
-    let bytes = 0;
-    let end = this.logRowsTrimmed;
-    while (end < this.logRows.length && this.logRows[end]!.id < before && bytes < trimBytesPerSlice) {
-      bytes += this.logRows[end++]!.bytes;
-    }
-    runRelaxed(this.connection, () => void this.deleteLog.run(this.logRows[end - 1]!.id));
-    this.logBytes -= bytes;
-    this.logRowsTrimmed = end;
-    if (end > 1024 && end * 2 > this.logRows.length) {
-      this.logRows.splice(0, end);
-      this.logRowsTrimmed = 0;
-    }
-  }
-
-  private noteLogRow(id: number, bytes: number): void {
-    this.logRows.push({ id, bytes });
-    this.logBytes += bytes;
-  }
-
   /** Memory first: a stream that the transaction then does not get is never named by a frame. */
   private adoptChange(change: StoreChange): void {
     if (change.kind === 'stream') this.finishStream(this.heads.add(change.key, change.device));
@@ -362,30 +371,10 @@ export class Ledger {
     else this.mergeable.set(key, true);
   }
 
-  /** Row by row, because sealing on the way needs the connection. */
   private replayLog(): void {
-    const select = this.connection.prepare('SELECT id, frames FROM log WHERE id > ? ORDER BY id LIMIT 1');
-    let last = 0;
-    for (;;) {
-      const row = select.get(last) as { id: number; frames: Uint8Array } | undefined;
-      if (row === undefined) break;
-      last = row.id;
-      this.nextLogId = last + 1;
-      const isWhole = isGroupWhole(row.frames);
-      this.noteLogRow(last, isWhole ? row.frames.length : 0);
-      if (isWhole) this.decodeFrames(row.frames, last);
-      else this.keepDamagedRow(last);
+    for (const { id, group } of this.log.replay()) {
+      this.decodeFrames(group, id);
       this.boundHeads();
-    }
-  }
-
-  /** Its frames are lost to the answers, and devices that still have them send them again: a hole in the numbers says so. */
-  private keepDamagedRow(id: number): void {
-    this.damagedLogRows++;
-    try {
-      this.connection.prepare('INSERT OR IGNORE INTO damaged_log SELECT id, frames FROM log WHERE id = ?').run(id);
-    } catch (error) {
-      if (!isWorldFailure(error)) throw error;
     }
   }
 

@@ -77,7 +77,7 @@ function startWriter(file: string, options: StoreOptions, readerPorts: MessagePo
     // Replaying takes about 0.02 s of CPU a mebibyte here, four times that on a small board: a start stays well below a second.
     logBytesMax: options.logBytesMax ?? 8 * mebibyte,
     headBytesMax: options.headBytesMax ?? 128 * mebibyte,
-    checkpointBytes: options.checkpointBytes ?? 8 * mebibyte,
+    checkpointBytes: options.checkpointBytes ?? 32 * mebibyte,
     probeMs: options.probeMs ?? 1000,
     pagesMax: options.pagesMax,
   };

@@ -21,6 +21,10 @@ const longSliceMs = 40;
 const figuresEveryMs = 1000;
 /** An idle hub looks this often whether retention is due. */
 const upkeepEveryMs = 60_000;
+/** Nothing for so long: the log may as well be sealed. */
+const quietMs = 30_000;
+/** What a clean stop may spend on leaving a small file behind. */
+const restMsMax = 1_000;
 
 const damagedProbeFactor = 60;
 
@@ -40,7 +44,8 @@ class Writer {
   private probeTimer: NodeJS.Timeout | null = null;
   private readonly aliveTimer: NodeJS.Timeout;
   /** Does not keep a thread that could not start. */
-  private readonly upkeepTimer = setInterval(() => this.scheduleTurn(), upkeepEveryMs).unref();
+  private readonly upkeepTimer = setInterval(() => this.lookAfter(), upkeepEveryMs).unref();
+  private groupAtMs = Number.NEGATIVE_INFINITY;
   private figures: WriterFigures = { commitMs: 0, logBytes: 0, databaseBytes: 0, walBytes: 0 };
   private figuresAtMs = Number.NEGATIVE_INFINITY;
 
@@ -80,7 +85,13 @@ class Writer {
     });
   }
 
+  private lookAfter(): void {
+    if (performance.now() - this.groupAtMs > quietMs) this.ledger.noteQuiet();
+    this.scheduleTurn();
+  }
+
   private takeGroup(group: GroupMessage): void {
+    this.groupAtMs = performance.now();
     if (this.state === 'ok') this.commitGroup(group);
     else this.say({ kind: 'failed', id: group.id, ...this.failure });
   }
@@ -149,7 +160,7 @@ class Writer {
 
   private maintain(): void {
     if (this.state !== 'ok' || performance.now() < this.maintenanceAfterMs) return;
-    const isBehind = this.ledger.logBytes > this.options.logBytesMax * backlogMax;
+    const isBehind = this.ledger.log.groupBytes > this.options.logBytesMax * backlogMax;
     try {
       if (this.ledger.maintain(performance.now() + (isBehind ? longSliceMs : sliceMs))) this.scheduleTurn();
     } catch (error) {
@@ -162,7 +173,7 @@ class Writer {
 
   private measure(commitMs: number): WriterFigures {
     const now = performance.now();
-    const { logBytes } = this.ledger;
+    const logBytes = this.ledger.log.storedBytes;
     if (now - this.figuresAtMs < figuresEveryMs) return { ...this.figures, commitMs, logBytes };
     this.figuresAtMs = now;
     const { file } = this.options;
@@ -170,12 +181,22 @@ class Writer {
     return this.figures;
   }
 
+  private rest(): void {
+    try {
+      this.ledger.rest(performance.now() + restMsMax);
+    } catch (error) {
+      // What could not be sealed stays in the log.
+      if (!isWorldFailure(error)) throw error;
+    }
+    this.ledger.noteAlive();
+  }
+
   private close(): void {
     if (this.turn !== null) clearImmediate(this.turn);
     if (this.probeTimer !== null) clearTimeout(this.probeTimer);
     clearInterval(this.upkeepTimer);
     clearInterval(this.aliveTimer);
-    if (this.state === 'ok') this.ledger.noteAlive();
+    if (this.state === 'ok') this.rest();
     this.state = 'unavailable';
     this.ledger.close();
     for (const reader of this.options.readerPorts) reader.close();
