@@ -31,6 +31,8 @@ export interface DeviceState {
   stream: StreamState | null;
   session: SessionHandle | null;
   presence: PresenceState;
+  /** Where its newest link came from, '' for none since the hub started. */
+  address: string;
   /** Arrival of the newest message, NaN for never. */
   lastSeenMs: number;
   /** Arrival of the newest batch that was not a backfill, NaN for none since the hub started. */
@@ -219,8 +221,8 @@ export class DeviceRoster {
 
   /** It may also have been silent on a good link before it went: when a link was lost is not known better than by its last word. */
   private noteOutage({ key, lastSeenMs, presence }: DeviceState, nowMs: number): void {
-    if (presence === 'asleep' || !(nowMs - lastSeenMs > outageMsMin)) return;
-    this.persist({ kind: 'outage', device: key, fromMs: lastSeenMs, toMs: nowMs });
+    if (!(nowMs - lastSeenMs > outageMsMin)) return;
+    this.persist({ kind: 'outage', device: key, fromMs: lastSeenMs, toMs: nowMs, isAsleep: presence === 'asleep' });
   }
 
   /** A session ended; `wakeMs` is set when it said when it will be back. True when the device's presence changed by it. */
@@ -357,6 +359,7 @@ function makeDevice(facts: DeviceFacts): DeviceState {
     stream: null,
     session: null,
     presence: 'unknown',
+    address: '',
     lastReadingMs: Number.NaN,
     attachedMs: Number.NaN,
     intervalMs: Number.NaN,

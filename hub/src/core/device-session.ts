@@ -25,6 +25,8 @@ export interface DeviceLink {
   send(frame: Uint8Array): void;
   /** Ends the link once what was sent is out. */
   close(code: number, reason: string): void;
+  /** Where it comes from, for people to read; absent where nobody knows. */
+  readonly address?: string;
 }
 
 /** Who the link is: 'unknown' until Hello, or a device proven by the upgrade request's token. */
@@ -198,6 +200,7 @@ export class DeviceSession implements SessionHandle, AckSink {
     // A session before this one may hold frames that are received and not committed yet: they stay received, and
     // Welcome tells what is committed, so that the device sends them again and they are dropped as duplicates.
     roster.attach(device, this, nowMs);
+    device.address = this.link.address ?? '';
     this.stage = { name: 'live', stream };
     intake.openStream(stream, this);
     device.clockOffsetMs = hello.clockMs === 0 ? Number.NaN : hello.clockMs - nowMs;

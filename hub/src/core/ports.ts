@@ -5,6 +5,7 @@
  * Keys are handed out by the main thread (it is the only one that makes devices and streams) and are never reused.
  */
 import type { EventLevel, MetricDeclaration, MetricKind, SkipReason } from '@lapwing/protocol';
+import type { LinkGap, Outage } from './link-gap.ts';
 import type {
   StoredApiToken,
   StoredDocument,
@@ -108,7 +109,7 @@ export type StoreChange =
   | { readonly kind: 'table'; readonly stream: StreamKey; readonly table: readonly number[] }
   | { readonly kind: 'deviceNotes'; readonly notes: readonly StoredDeviceNotes[] }
   /** The device had no link from … to, and had not said that it would sleep. */
-  | { readonly kind: 'outage'; readonly device: DeviceKey; readonly fromMs: number; readonly toMs: number }
+  | ({ readonly kind: 'outage'; readonly device: DeviceKey } & Outage)
   | { readonly kind: 'deviceToken'; readonly device: DeviceKey; readonly hash: string | null; readonly atMs: number }
   | { readonly kind: 'enrolmentKey'; readonly key: StoredEnrolmentKey }
   | { readonly kind: 'enrolmentKeyGone'; readonly id: string }
@@ -310,6 +311,8 @@ export interface CompletenessQuery {
   readonly nowMs: number;
   /** Since when the device has had no link; NaN while it has one, or is asleep. */
   readonly offlineSinceMs: number;
+  /** Since when the device has been asleep by its own word; NaN or absent when it is not. */
+  readonly asleepSinceMs?: number;
 }
 /** Why readings are missing, or came late; 'unknown' when the device had a link and said nothing. */
 export type GapCause =
@@ -347,6 +350,9 @@ export interface CompletenessAnswer {
   readonly skipped: number;
   readonly missing: number;
   readonly gaps: readonly CompletenessGap[];
+  readonly links: readonly LinkGap[];
+  /** Sample time of the first reading in the range; NaN for none. */
+  readonly firstMs: number;
   readonly streams: readonly StreamCompleteness[];
 }
 export interface FleetCompletenessQuery {

@@ -3,7 +3,7 @@
  */
 import type { DeviceRoster, DeviceState } from '../core/device-roster.ts';
 import type { Store } from '../core/ports.ts';
-import { findDevice } from './device-routes.ts';
+import { findDevice, orNull } from './device-routes.ts';
 import { fleetRangeMs } from './fleet-percents.ts';
 import { makeRoute, type Route } from './http-router.ts';
 import { shapes } from './http-shapes.ts';
@@ -22,14 +22,18 @@ export function makeCompletenessRoute(parts: { roster: DeviceRoster; store: Stor
       const now = nowMs();
       const toMs = query.to ?? now;
       const fromMs = query.from ?? toMs - fleetRangeMs;
-      const range = { device: device.key, fromMs, toMs, nowMs: now, offlineSinceMs: offlineSince(device) };
+      const range = { device: device.key, fromMs, toMs, nowMs: now, ...goneSince(device) };
       const answer = await store.completeness(range, signal);
-      const percent = Number.isNaN(answer.percent) ? null : answer.percent;
-      return { status: 200, json: { device: device.deviceId, fromMs, toMs, ...answer, percent } };
+      const [percent, firstMs] = [orNull(answer.percent), orNull(answer.firstMs)];
+      return { status: 200, json: { device: device.deviceId, fromMs, toMs, ...answer, percent, firstMs } };
     },
   });
 }
 
-function offlineSince(device: DeviceState): number {
-  return device.session !== null || device.presence === 'asleep' ? Number.NaN : device.lastSeenMs;
+function goneSince({ session, presence, lastSeenMs }: DeviceState): { offlineSinceMs: number; asleepSinceMs: number } {
+  const isAsleep = session === null && presence === 'asleep';
+  return {
+    offlineSinceMs: session !== null || isAsleep ? Number.NaN : lastSeenMs,
+    asleepSinceMs: isAsleep ? lastSeenMs : Number.NaN,
+  };
 }

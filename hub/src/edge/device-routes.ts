@@ -190,6 +190,7 @@ function describeBriefly(device: DeviceState) {
     id: device.deviceId,
     model: device.model,
     firmware: device.firmware,
+    address: device.address === '' ? null : device.address,
     createdMs: device.createdMs,
     presence: device.presence,
     lastSeenMs: orNull(device.lastSeenMs),

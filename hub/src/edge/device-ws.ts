@@ -5,6 +5,7 @@
  * while the store is under pressure, so the kernel's buffers push back on the device.
  */
 import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { type DeviceClaim, type DeviceLink, DeviceSession, type SessionParts } from '../core/device-session.ts';
@@ -83,6 +84,7 @@ export class DeviceSockets {
 class DeviceSocket implements DeviceLink {
   readonly socket: WebSocket;
   readonly session: DeviceSession;
+  readonly address: string;
   private readonly stream: Duplex;
   private readonly parts: SessionParts;
 
@@ -90,6 +92,8 @@ class DeviceSocket implements DeviceLink {
     this.socket = socket;
     this.stream = stream;
     this.parts = parts;
+    // An IPv4 address on a socket of both kinds comes as ::ffff:192.0.2.1.
+    this.address = stream instanceof Socket ? (stream.remoteAddress ?? '').replace(/^::ffff:/, '') : '';
     this.session = new DeviceSession(this, { claim, nowMs: Date.now() }, parts);
     const bytesMax = parts.options.frameBytesMax;
     const reader = readFrames(stream, { bytesMax, take: (frame) => this.session.linkOnFrame(frame, Date.now()) });

@@ -141,6 +141,10 @@ export const shapes = {
         readings: z.number(),
       }),
     ),
+    links: z
+      .array(z.object({ fromMs: z.number(), toMs: z.number(), state: z.enum(['offline', 'asleep', 'hub-down']) }))
+      .describe('when the device had no link, or no hub was there to know'),
+    firstMs: z.number().nullable().describe('sample time of the first reading in the range'),
     streams: z.array(
       z.object({
         stream: z.number(),

@@ -15,7 +15,7 @@ const statementTexts = {
     ON CONFLICT(key) DO UPDATE SET device = excluded.device, epoch = excluded.epoch, is_import = excluded.is_import`,
   deviceNotes: 'INSERT OR REPLACE INTO device_notes(device, label, tags) VALUES(?, ?, ?)',
   table: 'UPDATE streams SET metric_table = ? WHERE key = ?',
-  outage: 'INSERT OR REPLACE INTO outages(device, from_ms, to_ms) VALUES(?, ?, ?)',
+  outage: 'INSERT OR REPLACE INTO outages(device, from_ms, to_ms, asleep) VALUES(?, ?, ?, ?)',
   // Of a device whose link comes and goes the newest thousand are kept.
   outagesGone: `DELETE FROM outages WHERE device = ? AND from_ms <=
     (SELECT from_ms FROM outages WHERE device = ? ORDER BY from_ms DESC LIMIT 1 OFFSET 1000)`,
@@ -75,7 +75,7 @@ function applyChange(statements: ChangeStatements, change: StoreChange): void {
         statements.deviceNotes.run(device, label, JSON.stringify(tags));
       return;
     case 'outage':
-      statements.outage.run(change.device, change.fromMs, change.toMs);
+      statements.outage.run(change.device, change.fromMs, change.toMs, change.isAsleep === true ? 1 : 0);
       statements.outagesGone.run(change.device, change.device);
       return;
     case 'deviceToken':

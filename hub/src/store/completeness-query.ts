@@ -22,6 +22,7 @@ import {
   type Skip,
   sumPieces,
 } from './completeness.ts';
+import { listLinks } from './completeness-links.ts';
 import type { BlockRow, Range, SnapshotStream, Snapshots } from './snapshot.ts';
 
 /** The longest ones, when a range has more. */
@@ -49,6 +50,8 @@ export async function answerCompleteness(snapshots: Snapshots, query: Completene
       percent: percentOf(totals),
       ...totals,
       gaps: keepLongest(gaps),
+      links: listLinks(readLinks(snapshots, query, known), query),
+      firstMs: findFirst(pieces, query),
       streams: streams.map((stream) => sumStream(stream, pieces, snapshots)),
     };
   });
@@ -131,7 +134,9 @@ function readCircumstances(snapshots: Snapshots, query: CompletenessQuery): Circ
   const { connection } = snapshots;
   const { device, fromMs, toMs, nowMs, offlineSinceMs } = query;
   const outages = connection
-    .prepare('SELECT from_ms AS fromMs, to_ms AS toMs FROM outages WHERE device = ? AND to_ms >= ? AND from_ms < ?')
+    .prepare(
+      'SELECT from_ms AS fromMs, to_ms AS toMs FROM outages WHERE device = ? AND asleep = 0 AND to_ms >= ? AND from_ms < ?',
+    )
     .all(device, fromMs, toMs) as Stretch[];
   if (!Number.isNaN(offlineSinceMs)) outages.push({ fromMs: offlineSinceMs, toMs: nowMs });
   const restarts = connection
@@ -144,6 +149,31 @@ function readCircumstances(snapshots: Snapshots, query: CompletenessQuery): Circ
     outages,
     restartsMs: (restarts as number[]).slice(1),
   };
+}
+
+/** When the device had no link: what explains holes, and when it slept. */
+function readLinks({ connection }: Snapshots, query: CompletenessQuery, { downs, outages }: Circumstances) {
+  const { device, fromMs, toMs, nowMs, asleepSinceMs = Number.NaN } = query;
+  const sleeps = connection
+    .prepare(
+      'SELECT from_ms AS fromMs, to_ms AS toMs FROM outages WHERE device = ? AND asleep = 1 AND to_ms >= ? AND from_ms < ?',
+    )
+    .all(device, fromMs, toMs) as Stretch[];
+  if (!Number.isNaN(asleepSinceMs)) sleeps.push({ fromMs: asleepSinceMs, toMs: nowMs });
+  return { downs, outages, sleeps };
+}
+
+/** By what blocks and heads cover; NaN where nothing came in the range. */
+function findFirst(pieces: readonly Piece[], { fromMs, toMs }: Range): number {
+  let firstMs = Number.NaN;
+  for (const { facts } of pieces) {
+    for (const covered of facts.covered) {
+      if (covered.toMs < fromMs || covered.fromMs >= toMs) continue;
+      const startMs = Math.max(fromMs, covered.fromMs);
+      if (!(firstMs <= startMs)) firstMs = startMs;
+    }
+  }
+  return firstMs;
 }
 
 function readSkips({ connection }: Snapshots, { device, fromMs, toMs }: CompletenessQuery): Skip[] {

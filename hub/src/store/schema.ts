@@ -114,6 +114,10 @@ export const migrations: readonly string[] = [
   UPDATE streams SET is_import = 1
     WHERE sealed_seq >= 1048576 AND device NOT IN (SELECT device FROM device_tokens);
   `,
+  // A device that said it would sleep had no link either, but that explains no hole.
+  `
+  ALTER TABLE outages ADD COLUMN asleep INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** Columns per block in `block_columns.id`: twice the metrics a device may have, with room. */

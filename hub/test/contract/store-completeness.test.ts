@@ -138,3 +138,23 @@ test('a device that never sent is expected to send nothing', async () => {
   expect(answer.percent).toBeNaN();
   expect(answer).toMatchObject({ received: 0, missing: 0 });
 });
+
+test('when the device had no link is told, asleep or not, and sleep explains no hole', async () => {
+  const bench = await openBench();
+  bench.addDevice();
+  const next = fill(bench, [1, 400], { seq: 1 });
+  bench.store.change({ kind: 'outage', device, fromMs: 401_000, toMs: 499_000, isAsleep: true });
+  bench.store.change({ kind: 'outage', device, fromMs: 20_000, toMs: 23_000 });
+  fill(bench, [501, 1000], { seq: next });
+  const answer = await bench.store.completeness({ ...query, fromMs: 21_000, toMs: 1_200_000, nowMs: 1_100_000 });
+  expect(answer.links).toEqual([
+    { fromMs: 21_000, toMs: 23_000, state: 'offline' },
+    { fromMs: 401_000, toMs: 499_000, state: 'asleep' },
+  ]);
+  expect(answer.gaps[0]).toMatchObject({ fromMs: 400_000, cause: 'unknown' });
+  expect(answer.firstMs).toBe(21_000);
+  const asleep = { ...query, fromMs: 1_000_500, nowMs: 1_100_000, asleepSinceMs: 1_001_000 };
+  const silent = await bench.store.completeness(asleep);
+  expect(silent.links).toEqual([{ fromMs: 1_001_000, toMs: 1_100_000, state: 'asleep' }]);
+  expect(silent.firstMs).toBeNaN();
+});
