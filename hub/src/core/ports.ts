@@ -5,7 +5,7 @@
  * Keys are handed out by the main thread (it is the only one that makes devices and streams) and are never reused.
  */
 import type { EventLevel, MetricDeclaration, MetricKind, SkipReason } from '@lapwing/protocol';
-import type { LinkGap, Outage } from './link-gap.ts';
+import type { FleetAtAnswer, FleetAtQuery, FleetCompletenessQuery } from './fleet-past.ts';
 import type {
   StoredApiToken,
   StoredDocument,
@@ -15,6 +15,7 @@ import type {
   StoredUser,
 } from './people-records.ts';
 
+export type * from './fleet-past.ts';
 export type * from './people-records.ts';
 
 declare const brand: unique symbol;
@@ -109,7 +110,7 @@ export type StoreChange =
   | { readonly kind: 'table'; readonly stream: StreamKey; readonly table: readonly number[] }
   | { readonly kind: 'deviceNotes'; readonly notes: readonly StoredDeviceNotes[] }
   /** The device had no link from … to, and had not said that it would sleep. */
-  | ({ readonly kind: 'outage'; readonly device: DeviceKey } & Outage)
+  | { readonly kind: 'outage'; readonly device: DeviceKey; readonly fromMs: number; readonly toMs: number }
   | { readonly kind: 'deviceToken'; readonly device: DeviceKey; readonly hash: string | null; readonly atMs: number }
   | { readonly kind: 'enrolmentKey'; readonly key: StoredEnrolmentKey }
   | { readonly kind: 'enrolmentKeyGone'; readonly id: string }
@@ -311,8 +312,6 @@ export interface CompletenessQuery {
   readonly nowMs: number;
   /** Since when the device has had no link; NaN while it has one, or is asleep. */
   readonly offlineSinceMs: number;
-  /** Since when the device has been asleep by its own word; NaN or absent when it is not. */
-  readonly asleepSinceMs?: number;
 }
 /** Why readings are missing, or came late; 'unknown' when the device had a link and said nothing. */
 export type GapCause =
@@ -350,15 +349,7 @@ export interface CompletenessAnswer {
   readonly skipped: number;
   readonly missing: number;
   readonly gaps: readonly CompletenessGap[];
-  readonly links: readonly LinkGap[];
-  /** Sample time of the first reading in the range; NaN for none. */
-  readonly firstMs: number;
   readonly streams: readonly StreamCompleteness[];
-}
-export interface FleetCompletenessQuery {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly nowMs: number;
 }
 export type FleetCompleteness = readonly { readonly device: DeviceKey; readonly percent: number }[];
 

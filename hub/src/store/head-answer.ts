@@ -4,6 +4,7 @@
 import type { Heads } from './head-book.ts';
 import type { HeadColumn, StreamHead } from './heads.ts';
 import { factsOf } from './sealer.ts';
+import { findInstant } from './state-at-track.ts';
 import type { HeadAnswer, HeadFacts, HeadRequest, HeadRows } from './worker-messages.ts';
 
 export function answerHeadRequest(heads: Heads, request: HeadRequest): HeadAnswer {
@@ -33,6 +34,7 @@ function tellFacts(head: StreamHead, { fromMs, toMs }: HeadRequest): HeadFacts {
 
 function copyRows(head: StreamHead, from: { metric: number; column: HeadColumn }, request: HeadRequest): HeadRows {
   const { metric, column } = from;
+  if (request.newestAt !== undefined) return copyNewest(head, from, request.newestAt);
   const { fromMs, toMs } = request;
   const times = new Float64Array(column.count);
   const arrivals = new Float64Array(column.count);
@@ -54,5 +56,25 @@ function copyRows(head: StreamHead, from: { metric: number; column: HeadColumn }
     times: times.slice(0, count),
     arrivals: arrivals.slice(0, count),
     values: numbers === null ? texts : numbers.slice(0, count),
+  };
+}
+
+/** The newest reading between each of the instants and the one before it: a bounded answer whatever the head holds. */
+function copyNewest(head: StreamHead, from: { metric: number; column: HeadColumn }, instants: Float64Array): HeadRows {
+  const { metric, column } = from;
+  const newest = new Int32Array(instants.length).fill(-1);
+  const timeOf = (i: number) => head.times[column.rowOf === null ? i : column.rowOf[i]!]!;
+  for (let i = 0; i < column.count; i++) {
+    const time = timeOf(i);
+    if (time > instants.at(-1)!) continue;
+    const k = findInstant(instants, time);
+    if (newest[k]! < 0 || time >= timeOf(newest[k]!)) newest[k] = i;
+  }
+  const picked = [...newest].filter((i) => i >= 0);
+  return {
+    metric,
+    times: Float64Array.from(picked, timeOf),
+    arrivals: Float64Array.from(picked, (i) => head.arrivals[column.rowOf === null ? i : column.rowOf[i]!]!),
+    values: column.isText ? picked.map((i) => column.texts[i]!) : Float64Array.from(picked, (i) => column.numbers[i]!),
   };
 }

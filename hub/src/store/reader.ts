@@ -11,6 +11,7 @@ import { answerReadings } from './readings-query.ts';
 import { previewRetention } from './retention-preview.ts';
 import { readPolicy } from './retention-sweep.ts';
 import { Snapshots } from './snapshot.ts';
+import { answerFleetAt } from './state-at.ts';
 import type { Answer, FromReader, Question, ReaderOptions, ToReader } from './worker-messages.ts';
 
 const eventsMax = 10_000;
@@ -31,6 +32,8 @@ async function answer(snapshots: Snapshots, question: Question): Promise<Answer>
       return withDamage(snapshots, await answerCompleteness(snapshots, question.query));
     case 'fleetCompleteness':
       return answerFleet(snapshots, question.query);
+    case 'fleetAt':
+      return withDamage(snapshots, await answerFleetAt(snapshots, question.query));
     case 'gaps':
       return readGaps(snapshots, question.device);
   }

@@ -28,6 +28,7 @@ export interface SnapshotStream {
 }
 export interface BlockRow {
   readonly id: number;
+  readonly seqFrom: number;
   readonly minMs: number;
   readonly maxMs: number;
 }
@@ -58,6 +59,8 @@ export class Snapshots {
   private readonly abortFlag: Int32Array;
   private readonly selectStreams: Statement;
   private readonly selectBlocks: Statement;
+  private readonly selectBlocksBefore: Statement;
+  private readonly selectColumnIds: Statement;
   private readonly selectColumnBlocks: Statement;
   private readonly selectStats: Statement;
   private readonly selectColumn: Statement;
@@ -76,12 +79,17 @@ export class Snapshots {
       'SELECT key, device, sealed_seq AS sealedSeq FROM streams WHERE device = ? ORDER BY key',
     );
     this.selectBlocks = prepare(
-      `SELECT id, t_min AS minMs, t_max AS maxMs FROM blocks INDEXED BY blocks_by_time
+      `SELECT id, seq_from AS seqFrom, t_min AS minMs, t_max AS maxMs FROM blocks INDEXED BY blocks_by_time
        WHERE stream = ? AND t_max >= ? AND t_min < ? ORDER BY seq_from`,
     );
+    this.selectBlocksBefore = prepare(
+      `SELECT id, seq_from AS seqFrom, t_min AS minMs, t_max AS maxMs FROM blocks INDEXED BY blocks_by_time
+       WHERE stream = ? AND t_max < ? ORDER BY t_max DESC LIMIT ? OFFSET ?`,
+    );
+    this.selectColumnIds = prepare('SELECT id FROM block_columns WHERE id >= ? AND id < ?').pluck();
     // A length is told without reading the blob. A damaged one may be NULL, which is not the same as no row.
     this.selectColumnBlocks = prepare(
-      `SELECT b.id, b.t_min, b.t_max, coalesce(length(c.data), 0) FROM blocks b INDEXED BY blocks_by_time
+      `SELECT b.id, b.seq_from, b.t_min, b.t_max, coalesce(length(c.data), 0) FROM blocks b INDEXED BY blocks_by_time
        CROSS JOIN block_columns c ON c.id = b.id * ${columnsPerBlock} + ?
        WHERE b.stream = ? AND b.t_max >= ? AND b.t_min < ? ORDER BY b.seq_from`,
     ).raw();
@@ -96,7 +104,13 @@ export class Snapshots {
 
   /** Runs `work` on one consistent view of a device, or of several. */
   async run<T>(
-    asked: { device: number; devices?: readonly number[]; metrics: readonly number[]; facts?: boolean } & Range,
+    asked: {
+      device: number;
+      devices?: readonly number[];
+      metrics: readonly number[];
+      facts?: boolean;
+      newestAt?: Float64Array;
+    } & Range,
     work: (streams: readonly SnapshotStream[]) => T,
   ): Promise<T> {
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
@@ -115,6 +129,7 @@ export class Snapshots {
           fromMs: asked.fromMs,
           toMs: asked.toMs,
           facts: asked.facts === true,
+          ...(asked.newestAt === undefined ? {} : { newestAt: asked.newestAt }),
         });
         if (!answer.moved) return work(answer.streams.map((head, i) => ({ ...streams[i]!, ...head })));
       } finally {
@@ -140,14 +155,33 @@ export class Snapshots {
     return blocks;
   }
 
+  /** Blocks of a stream that end before `timeMs`, the latest end first, `atOnce` read at a time. */
+  *walkBlocksBefore(stream: number, timeMs: number, atOnce: number): Generator<BlockRow> {
+    for (let read = 0; ; read += atOnce) {
+      const blocks = this.selectBlocksBefore.all(stream, timeMs, atOnce, read) as BlockRow[];
+      for (const block of blocks) {
+        this.ranges.set(block.id, block);
+        yield block;
+      }
+      if (blocks.length < atOnce) return;
+    }
+  }
+
+  /** Ids of all columns of a block (`columnIdOf`). */
+  listColumns(block: number): readonly number[] {
+    return this.selectColumnIds.all(block * columnsPerBlock, (block + 1) * columnsPerBlock) as number[];
+  }
+
   /** As `findBlocks`, but only those with a column of the metric. */
   findColumnBlocks(stream: number, { metric, isText }: { metric: number; isText: boolean }, range: Range) {
     const rows = this.selectColumnBlocks.all(columnIdOf(0, metric, isText), stream, range.fromMs, range.toMs);
-    return (rows as [number, number, number, number][]).map(([id, minMs, maxMs, dataBytes]): ColumnBlockRow => {
-      const block = { id, minMs, maxMs, dataBytes };
-      this.ranges.set(id, block);
-      return block;
-    });
+    return (rows as [number, number, number, number, number][]).map(
+      ([id, seqFrom, minMs, maxMs, dataBytes]): ColumnBlockRow => {
+        const block = { id, seqFrom, minMs, maxMs, dataBytes };
+        this.ranges.set(id, block);
+        return block;
+      },
+    );
   }
 
   /** Undefined where the block has no such column, or its stats are damaged. */

@@ -157,6 +157,12 @@ class ThreadedStore implements Store {
     const answer = this.desk.ask({ kind: 'fleetCompleteness', query });
     return answer as Promise<Answer> as ReturnType<Store['fleetCompleteness']>;
   }
+  fleetAt(
+    query: Parameters<Store['fleetAt']>[0],
+    signal?: Parameters<Store['fleetAt']>[1],
+  ): ReturnType<Store['fleetAt']> {
+    return this.desk.ask({ kind: 'fleetAt', query }, signal) as Promise<Answer> as ReturnType<Store['fleetAt']>;
+  }
   gaps(device: Parameters<Store['gaps']>[0]): ReturnType<Store['gaps']> {
     return this.desk.ask({ kind: 'gaps', device }) as Promise<Answer> as ReturnType<Store['gaps']>;
   }

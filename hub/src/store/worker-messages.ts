@@ -8,6 +8,8 @@ import type { MessagePort } from 'node:worker_threads';
 import type {
   CompletenessAnswer,
   CompletenessQuery,
+  FleetAtAnswer,
+  FleetAtQuery,
   FleetCompleteness,
   FleetCompletenessQuery,
   HistoryAnswer,
@@ -71,6 +73,7 @@ export type Question =
   | { readonly kind: 'gaps'; readonly device: number }
   | { readonly kind: 'completeness'; readonly query: CompletenessQuery }
   | { readonly kind: 'fleetCompleteness'; readonly query: FleetCompletenessQuery }
+  | { readonly kind: 'fleetAt'; readonly query: FleetAtQuery }
   | { readonly kind: 'retention' }
   | { readonly kind: 'retentionPreview'; readonly policy: RetentionPolicy; readonly nowMs: number };
 export type Answer =
@@ -80,6 +83,7 @@ export type Answer =
   | readonly StoredGap[]
   | CompletenessAnswer
   | FleetCompleteness
+  | FleetAtAnswer
   | RetentionPolicy
   | RetentionPreview;
 
@@ -96,6 +100,8 @@ export interface HeadRequest {
   readonly toMs: number;
   /** Say how the unsealed rows came, too. */
   readonly facts?: boolean;
+  /** Rising: only the newest readings of each metric between each of these times and the one before it. */
+  readonly newestAt?: Float64Array;
 }
 /** How a head's rows came, and the share of them in the range asked for. */
 export interface HeadFacts {
