@@ -1,7 +1,7 @@
 /**
  * A column's rollup as checksummed bytes and back: its cells at one or more tiers.
  *
- * Layout: u32 CRC-32 of what follows, u8 format 1, u8 number of tiers, then for each tier, coarsest first: unsigned tierMs,
+ * Layout: u32 CRC-32 of what follows, u8 format 2 (1: the same, with the lists of integer-code.ts), u8 number of tiers, then for each tier, coarsest first: unsigned tierMs,
  * unsigned length in bytes, that many bytes. A tier's bytes: unsigned cells, u8 flags, zigzag index of the first cell, then the
  * columns in the order of `putCells`. Where all values are decimals they are whole numbers at one exponent and told by what is
  * small: first from the last before, last from first, min and max from those, sum from a forecast. Owns only scratch memory.
@@ -9,10 +9,13 @@
  */
 import { crc32 } from 'node:zlib';
 import { ByteSink, ByteSource } from './byte-sink.ts';
-import { integerMax, putIntegers, takeIntegers } from './integer-code.ts';
+import { putIntegers, takeIntegers } from './coding/integer-list.ts';
+import { PaddedSource } from './coding/padded-source.ts';
+import { takeIntegers as takeOldIntegers } from './integer-code.ts';
 import { type Cells, type CellsScratch, makeCells } from './rollup-cells.ts';
 
-const format = 1;
+const format = 2;
+const formatOld = 1;
 const flag = {
   text: 1,
   /** Cells are not neighbours: their numbers are told. */
@@ -26,6 +29,8 @@ const flag = {
   decimal: 32,
 } as const;
 const exponentMax = 9;
+/** Whole numbers up to here, and what differs from them and from their multiples, are within what lists of them may span. */
+const wholeMax = 2 ** 47;
 
 const body = new ByteSink();
 const out = new ByteSink();
@@ -61,7 +66,8 @@ export function openRollup(bytes: Uint8Array): Rollup | null {
   // A damaged row may hold anything.
   if (!(bytes instanceof Uint8Array)) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 6 || bytes[4] !== format || view.getUint32(0, true) !== crc32(bytes.subarray(4))) return null;
+  if (bytes.length < 6 || view.getUint32(0, true) !== crc32(bytes.subarray(4))) return null;
+  if (bytes[4] !== format && bytes[4] !== formatOld) return null;
   const source = new ByteSource(bytes);
   source.position = 5;
   const tiersMs: number[] = [];
@@ -75,11 +81,42 @@ export function openRollup(bytes: Uint8Array): Rollup | null {
   return {
     tiersMs,
     decode: (tier, scratch) => {
-      source.position = starts[tier]!;
-      const length = source.takeUnsigned();
+      const cells = openCells(bytes, starts[tier]!);
+      const length = cells.takeUnsigned();
       const tierMs = tiersMs[tier]!;
-      return takeCells(source, scratch === undefined ? makeCells(tierMs, length) : scratch.take(tierMs, length));
+      return takeCells(cells, scratch === undefined ? makeCells(tierMs, length) : scratch.take(tierMs, length));
     },
+  };
+}
+
+/** Reads on from where a tier's bytes begin, until the next call. */
+interface CellSource {
+  takeByte(): number;
+  takeUnsigned(): number;
+  takeFloat64(): number;
+  takeList(count: number, out: Float64Array<ArrayBuffer>): void;
+}
+const padded = new PaddedSource();
+const newSource: CellSource = {
+  takeByte: () => padded.takeByte(),
+  takeUnsigned: () => padded.takeUnsigned(),
+  takeFloat64: () => padded.takeFloat64(),
+  takeList: (count, out) => takeIntegers(padded, out, count),
+};
+
+function openCells(bytes: Uint8Array, start: number): CellSource {
+  if (bytes[4] === format) {
+    padded.open(bytes);
+    padded.moveTo(start);
+    return newSource;
+  }
+  const source = new ByteSource(bytes);
+  source.position = start;
+  return {
+    takeByte: () => source.takeByte(),
+    takeUnsigned: () => source.takeUnsigned(),
+    takeFloat64: () => source.takeFloat64(),
+    takeList: (count, out) => void takeOldIntegers(source, count, out),
   };
 }
 
@@ -113,13 +150,13 @@ function putCells(sink: ByteSink, cells: Cells, isText: boolean): void {
   if (cells.increase !== null) putIncreases(sink, cells, cells.increase);
 }
 
-function takeCells(source: ByteSource, cells: Cells): Cells {
+function takeCells(source: CellSource, cells: Cells): Cells {
   const flags = source.takeByte();
   const zigzag = source.takeUnsigned();
   const first = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
   const { length, index, count, numbers } = cells;
   if ((flags & flag.holes) !== 0) {
-    takeIntegers(source, length, index);
+    source.takeList(length, index);
     for (let i = 0; i < length; i++) index[i]! += first;
   } else for (let i = 0; i < length; i++) index[i] = first + i;
   if ((flags & flag.evenCounts) !== 0) {
@@ -127,13 +164,13 @@ function takeCells(source: ByteSource, cells: Cells): Cells {
     count.fill(source.takeUnsigned(), 0, length);
     count[0] = before;
     count[length - 1] = source.takeUnsigned();
-  } else takeIntegers(source, length, count);
+  } else source.takeList(length, count);
   if ((flags & flag.text) !== 0) {
     numbers.fill(0, 0, length);
     for (const column of listColumns(cells)) column.fill(Number.NaN, 0, length);
     return cells;
   }
-  if ((flags & flag.numbers) !== 0) takeIntegers(source, length, numbers);
+  if ((flags & flag.numbers) !== 0) source.takeList(length, numbers);
   else for (let i = 0; i < length; i++) numbers[i] = count[i]!;
   if ((flags & flag.decimal) !== 0) takeScaled(source, cells);
   else {
@@ -168,7 +205,7 @@ function scaleColumn(from: Float64Array, to: Float64Array, scale: number): boole
   for (let i = 0; i < from.length; i++) {
     const value = from[i]!;
     const whole = Math.round(value * scale);
-    if (whole / scale !== value || Math.abs(whole) > integerMax / 4 || (value === 0 && 1 / value < 0)) return false;
+    if (whole / scale !== value || Math.abs(whole) > wholeMax || (value === 0 && 1 / value < 0)) return false;
     to[i] = whole;
   }
   return true;
@@ -183,7 +220,7 @@ function scaleSums({ sum, min, max, numbers }: Cells, to: Float64Array, scale: n
     const whole = Math.round(sum[i]! * scale);
     const largest = Math.max(Math.abs(min[i]!), Math.abs(max[i]!));
     const roundingMax = numbers[i]! * numbers[i]! * largest * Number.EPSILON;
-    if (!(Math.abs(whole / scale - sum[i]!) <= roundingMax && Math.abs(whole) <= integerMax / 4)) return false;
+    if (!(Math.abs(whole / scale - sum[i]!) <= roundingMax && largest * scale * numbers[i]! <= wholeMax)) return false;
     to[i] = whole;
   }
   return true;
@@ -226,16 +263,16 @@ function forecastSums(columns: readonly Float64Array[], numbers: Float64Array, k
   return numbers.map((_, i) => forecastSum(columns, numbers, { i, kind }));
 }
 
-function takeScaled(source: ByteSource, cells: Cells): void {
+function takeScaled(source: CellSource, cells: Cells): void {
   const { length, first, last, min, max, sum, numbers } = cells;
   const scale = 10 ** source.takeByte();
   // Differences first, in the columns' own places.
-  takeIntegers(source, length, first);
-  takeIntegers(source, length, last);
-  takeIntegers(source, length, min);
-  takeIntegers(source, length, max);
+  source.takeList(length, first);
+  source.takeList(length, last);
+  source.takeList(length, min);
+  source.takeList(length, max);
   const kind = source.takeByte();
-  takeIntegers(source, length, sum);
+  source.takeList(length, sum);
   const columns = [first, last, min, max, sum];
   let before = 0;
   for (let i = 0; i < length; i++) {
@@ -264,7 +301,7 @@ function putIncreases(sink: ByteSink, { first, last }: Cells, increase: Float64A
   }
 }
 
-function takeIncreases(source: ByteSource, { length, first, last }: Cells): Float64Array {
+function takeIncreases(source: CellSource, { length, first, last }: Cells): Float64Array {
   const increase = new Float64Array(length);
   for (let i = 0; i < length; i++) increase[i] = last[i]! - first[i]!;
   for (let left = source.takeUnsigned(); left > 0; left--) {

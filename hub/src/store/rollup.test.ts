@@ -117,3 +117,25 @@ test('damaged bytes are no rollup', () => {
   }
   for (let length = 0; length < bytes.length; length++) expect(openRollup(bytes.slice(0, length))).toBeNull();
 });
+
+test('rollups of the first format are read as they were written', () => {
+  const bytes = Buffer.from(
+    'e69e7b080101e80789011e24d00f04040401029003af0309dc530c488125c5000231c0c4201043868a14035260493120850a193108c4' +
+      '0003012a062d000000000000000080db0200000000e0b600000000010005c001b78173603be036700e6ce0dc060eb80d00010005bc81' +
+      'c6416b8037d0006f0d70d01ae00d340e00000005400210a504314a002290204629410412802825',
+    'hex',
+  );
+  const rollup = openRollup(bytes)!;
+  expect(rollup.tiersMs).toEqual([1000]);
+  const times = Array.from({ length: 120 }, (_, i) => 1_000_000 + i * 250);
+  expectCells(rollup.decode(0), { times, values: times.map((_, i) => (200 + ((i * 7) % 23) - (i >> 3)) / 10) });
+});
+
+test('sums of large numbers that cancel each other out are kept as they are', () => {
+  const length = 400;
+  const times = Float64Array.from({ length }, (_, i) => i * 100);
+  const values = Float64Array.from({ length }, (_, i) => (i % 2 === 0 ? 2 ** 49 + 3 : -(2 ** 49) + i));
+  const cells = foldRun({ times, values, length }, 5000);
+  const back = openRollup(encodeRollup([cells], false))!.decode(0);
+  for (const name of ['min', 'max', 'sum', 'first', 'last'] as const) expect(back[name]).toEqual(cells[name]);
+});

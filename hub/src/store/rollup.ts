@@ -7,19 +7,22 @@
 import { type Cells, coarsen, foldRun, sortRun, type TimedRun } from './rollup-cells.ts';
 import { encodeRollup } from './rollup-code.ts';
 
-/** Each a multiple of the one before; four to six times as long, which keeps all tiers together within 4/3 of the finest. */
+/** Each a multiple of the one before. */
 export const tiersMs = [1000, 5000, 15_000, 60_000, 300_000, 900_000, 3_600_000, 14_400_000, 86_400_000] as const;
 
 /** Six numbers tell a cell: with fewer readings than this in it they are no saving, whatever the coder does. */
 const readingsPerCellMin = 24;
 /** Fewer cells than this a block's stats do as well. */
 const cellsMin = 4;
-/** A tier is kept beside a finer one only if it is this much shorter. */
-const ratioMin = 4;
+/**
+ * A tier is kept beside a finer one only if its cells are so many times as long: all coarser tiers together are an eighth of the
+ * finest, and a query decodes at most so many cells for one. (With 4 they were a third, and a fleet's rollups 16 % of its columns.)
+ */
+const ratioMin = 12;
 /** Of the column's bytes, for all tiers. */
 const bytesShareMax = 0.125;
 /** A long column that is well told in next to no bytes must still not cost a read of each of its blocks: a quarter of a bit a reading. */
-const readingsPerByteAlways = 32;
+const readingsPerByteAlways = 44;
 const longRows = 1024;
 
 export interface RollupColumn {
@@ -60,7 +63,7 @@ export function addTiers(finest: Cells): readonly Cells[] {
     if (tierMs < before.tierMs * ratioMin) continue;
     const cells = coarsen(before, tierMs);
     if (cells.length < cellsMin) break;
-    if (cells.length * ratioMin <= before.length * 2) tiers.push(cells);
+    if (cells.length * 4 <= before.length) tiers.push(cells);
   }
   return tiers;
 }
