@@ -177,6 +177,27 @@ export class DeviceRoster {
     return stream;
   }
 
+  /** The stream that the hub itself fills for a device that speaks a foreign tongue; its metrics are declared as they are found. */
+  openHubStream(device: DeviceState, epoch: number, nowMs: number): StreamState {
+    const stream = device.streamByEpoch.get(epoch) ?? this.makeStream(device, { epoch, isImport: false }, nowMs);
+    device.stream = stream;
+    return stream;
+  }
+
+  /** True when something was new. */
+  learnFacts(device: DeviceState, facts: { readonly model: string; readonly firmware: string }): boolean {
+    if (device.model === facts.model && device.firmware === facts.firmware) return false;
+    device.model = facts.model;
+    device.firmware = facts.firmware;
+    this.persistDevice(device);
+    return true;
+  }
+
+  /** The unit of a metric that the device has. */
+  learnUnit(device: DeviceState, metric: MetricDeclaration): void {
+    this.updateUnit(device, metric);
+  }
+
   /** Appends metrics to a stream's table (SE-6). */
   declare(stream: StreamState, metrics: readonly MetricDeclaration[]): TableRefusal | null {
     const mapped = this.mapMetrics(stream.device, metrics);

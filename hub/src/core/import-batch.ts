@@ -58,8 +58,8 @@ export class ImportBatch {
     this.textBytes += countTextBytes(cells);
   }
 
-  /** The frame, under that sequence number; the batch is empty afterwards. */
-  take(seq: number): Uint8Array {
+  /** The frame, under that sequence number; the batch is empty afterwards. Files are backfills; what came just now is none. */
+  take(seq: number, backfill = true): Uint8Array {
     const times = Float64Array.from(this.times);
     const columns = [...this.columns].map(([index, { kind, values }]) =>
       makeColumn({ index, kind, values }, times.length),
@@ -68,7 +68,7 @@ export class ImportBatch {
     this.times = [];
     this.columns = new Map();
     this.textBytes = 0;
-    const frame = encodeMessage({ type: 'batch', seq, ackNow: false, backfill: true, times, columns });
+    const frame = encodeMessage({ type: 'batch', seq, ackNow: false, backfill, times, columns });
     if (frame.length > limits.frameBytesMax) throw new Error(`an import made a frame of ${frame.length} bytes`);
     return frame;
   }

@@ -230,8 +230,8 @@ export class Intake {
     return 'new';
   }
 
-  private appendFrame(stream: StreamState, seq: number, { frame, nowMs }: Arrived): boolean {
-    if (!this.store.append({ stream: stream.key, seq, arrivedMs: nowMs, frame })) return false;
+  private appendFrame(stream: StreamState, seq: number, { frame, nowMs, once }: Arrived): boolean {
+    if (!this.store.append({ stream: stream.key, seq, arrivedMs: nowMs, frame, once })) return false;
     stream.progress.advanceReceived(seq);
     return true;
   }

@@ -6,6 +6,7 @@
  */
 import type { EventLevel, MetricDeclaration, MetricKind, SkipReason } from '@lapwing/protocol';
 import type { FleetAtAnswer, FleetAtQuery, FleetCompletenessQuery } from './fleet-past.ts';
+import type { LinkGap, Outage } from './link-gap.ts';
 import type {
   StoredApiToken,
   StoredDocument,
@@ -26,6 +27,8 @@ export type StreamKey = number & { readonly [brand]: 'stream' };
 export interface Arrived {
   readonly frame: Uint8Array;
   readonly nowMs: number;
+  /** As in `Store.append`. */
+  readonly once?: StoredOnceKey | null;
 }
 
 /** A device as the store keeps it. `metrics[i]` is metric i of the device, for ever: lists only grow. */
@@ -69,6 +72,26 @@ export interface StoredDeviceNotes {
   readonly tags: readonly string[];
 }
 
+/** 64 bits that stand for one message of a sender who may repeat it (once-keys.ts). */
+export interface StoredOnceKey {
+  readonly high: number;
+  readonly low: number;
+}
+/** What a foreign device is called in its dialect, and which device it is here; null: blocked. */
+export interface StoredForeignDevice {
+  readonly dialect: string;
+  readonly native: string;
+  readonly device: DeviceKey | null;
+}
+
+/** A row of what the MQTT broker keeps: only it knows what is in them. */
+export interface StoredMqttRow {
+  readonly kind: string;
+  readonly client: string;
+  readonly id: string;
+  readonly value: Uint8Array;
+}
+
 /** Everything the hub must know before it listens. */
 export interface StoredState {
   readonly devices: readonly StoredDevice[];
@@ -80,6 +103,11 @@ export interface StoredState {
   readonly shares: readonly StoredShare[];
   /** What `setting` changes left, '' for none. */
   readonly settings: { readonly bridges: string };
+  /** Absent: none. */
+  readonly foreignDevices?: readonly StoredForeignDevice[];
+  /** Pairs of words (high, low), oldest first; absent: none. */
+  readonly onceKeys?: Uint32Array;
+  readonly mqttRows?: readonly StoredMqttRow[];
 }
 
 /** A rare write (not a frame). Applied in the order given, in the same transaction as, and before, the frames of its group. */
@@ -110,7 +138,7 @@ export type StoreChange =
   | { readonly kind: 'table'; readonly stream: StreamKey; readonly table: readonly number[] }
   | { readonly kind: 'deviceNotes'; readonly notes: readonly StoredDeviceNotes[] }
   /** The device had no link from … to, and had not said that it would sleep. */
-  | { readonly kind: 'outage'; readonly device: DeviceKey; readonly fromMs: number; readonly toMs: number }
+  | ({ readonly kind: 'outage'; readonly device: DeviceKey } & Outage)
   | { readonly kind: 'deviceToken'; readonly device: DeviceKey; readonly hash: string | null; readonly atMs: number }
   | { readonly kind: 'enrolmentKey'; readonly key: StoredEnrolmentKey }
   | { readonly kind: 'enrolmentKeyGone'; readonly id: string }
@@ -123,6 +151,14 @@ export type StoreChange =
   | { readonly kind: 'documentGone'; readonly document: Pick<StoredDocument, 'kind' | 'id'> }
   | { readonly kind: 'share'; readonly share: StoredShare }
   | { readonly kind: 'shareGone'; readonly id: string }
+  | { readonly kind: 'foreignDevice'; readonly foreign: StoredForeignDevice }
+  /** Made by the store of the keys that came with frames; pairs of words. */
+  | { readonly kind: 'onceKeys'; readonly atMs: number; readonly words: Uint32Array }
+  /** Rows put, or (value null) removed. */
+  | {
+      readonly kind: 'mqtt';
+      readonly rows: readonly (Omit<StoredMqttRow, 'value'> & { readonly value: Uint8Array | null })[];
+    }
   /** What operators chose, as JSON, by a name that its owner in the core knows. */
   | { readonly kind: 'setting'; readonly name: 'bridges'; readonly value: string }
   /** Applied from now on, a few milliseconds at a time. */
@@ -312,6 +348,8 @@ export interface CompletenessQuery {
   readonly nowMs: number;
   /** Since when the device has had no link; NaN while it has one, or is asleep. */
   readonly offlineSinceMs: number;
+  /** Since when the device has been asleep by its own word; NaN or absent when it is not. */
+  readonly asleepSinceMs?: number;
 }
 /** Why readings are missing, or came late; 'unknown' when the device had a link and said nothing. */
 export type GapCause =
@@ -349,6 +387,9 @@ export interface CompletenessAnswer {
   readonly skipped: number;
   readonly missing: number;
   readonly gaps: readonly CompletenessGap[];
+  readonly links: readonly LinkGap[];
+  /** Sample time of the first reading in the range; NaN for none. */
+  readonly firstMs: number;
   readonly streams: readonly StreamCompleteness[];
 }
 export type FleetCompleteness = readonly { readonly device: DeviceKey; readonly percent: number }[];
@@ -360,7 +401,16 @@ export type FleetCompleteness = readonly { readonly device: DeviceKey; readonly 
  */
 export interface Store {
   /** Queue one sequenced frame (Batch, Event or Skipped, already checked) for the next group. False: the store is unavailable, and nothing was queued. */
-  append(entry: { stream: StreamKey; seq: number; arrivedMs: number; frame: Uint8Array }): boolean;
+  append(entry: {
+    stream: StreamKey;
+    seq: number;
+    arrivedMs: number;
+    frame: Uint8Array;
+    /** Kept in the frame's own transaction: what it stands for is stored, and need not be when it is sent again. */
+    once?: StoredOnceKey | null;
+  }): boolean;
+  /** What is appended next, up to so many bytes, goes into one transaction. */
+  keepTogether(bytes: number): void;
   /** Queue a rare write. Its order with frames is kept: it is applied no later than any frame appended behind it. */
   change(change: StoreChange): void;
   /** As `change`; resolves when it is durable. */

@@ -5,6 +5,8 @@
  * is applied again. Owns the prepared statements of one connection.
  */
 import type { StoreChange } from '../core/ports.ts';
+import { prepareMqttRows } from './mqtt-table.ts';
+import { prepareOnceKeys } from './once-table.ts';
 import type { Connection, Statement } from './sqlite.ts';
 
 const statementTexts = {
@@ -35,6 +37,7 @@ const statementTexts = {
   share: `INSERT OR REPLACE INTO shares(id, hash, label, board, created_by, created_ms, expires_ms)
     VALUES(?, ?, ?, ?, ?, ?, ?)`,
   shareGone: 'DELETE FROM shares WHERE id = ?',
+  foreignDevice: 'INSERT OR REPLACE INTO foreign_devices(dialect, native, device) VALUES(?, ?, ?)',
   setting: 'INSERT OR REPLACE INTO settings(name, value) VALUES(?, ?)',
 } as const;
 
@@ -45,10 +48,18 @@ export function prepareChanges(connection: Connection): (change: StoreChange) =>
   const statements = Object.fromEntries(
     Object.entries(statementTexts).map(([name, text]) => [name, connection.prepare(text)]),
   ) as ChangeStatements;
-  return (change) => applyChange(statements, change);
+  const addOnceKeys = prepareOnceKeys(connection);
+  const writeMqttRows = prepareMqttRows(connection);
+  return (change) => {
+    if (change.kind === 'onceKeys') addOnceKeys(change);
+    else if (change.kind === 'mqtt') writeMqttRows(change);
+    else applyChange(statements, change);
+  };
 }
 
-function applyChange(statements: ChangeStatements, change: StoreChange): void {
+type TableChange = Exclude<StoreChange, { kind: 'onceKeys' | 'mqtt' }>;
+
+function applyChange(statements: ChangeStatements, change: TableChange): void {
   switch (change.kind) {
     case 'device':
       statements.device.run(change.key, change.deviceId, change.model, change.firmware, change.createdMs);
@@ -74,6 +85,9 @@ function applyChange(statements: ChangeStatements, change: StoreChange): void {
       for (const { device, label, tags } of change.notes)
         statements.deviceNotes.run(device, label, JSON.stringify(tags));
       return;
+    case 'foreignDevice':
+      statements.foreignDevice.run(change.foreign.dialect, change.foreign.native, change.foreign.device);
+      return;
     case 'outage':
       statements.outage.run(change.device, change.fromMs, change.toMs, change.isAsleep === true ? 1 : 0);
       statements.outagesGone.run(change.device, change.device);
@@ -88,8 +102,8 @@ function applyChange(statements: ChangeStatements, change: StoreChange): void {
 }
 
 type AccountChange = Exclude<
-  StoreChange,
-  { kind: 'device' | 'metrics' | 'stream' | 'table' | 'deviceNotes' | 'outage' | 'deviceToken' }
+  TableChange,
+  { kind: 'device' | 'metrics' | 'stream' | 'table' | 'deviceNotes' | 'foreignDevice' | 'outage' | 'deviceToken' }
 >;
 
 function applyAccountChange(statements: ChangeStatements, change: AccountChange): void {

@@ -5,7 +5,7 @@
  * group is in flight at a time and groups are answered in order, so each entry is either told as committed or as abandoned, once.
  * Does no I/O: it is given `send`. The listener is never called from inside a call.
  */
-import type { StoreChange, StoreListener, StreamKey } from '../core/ports.ts';
+import type { Store, StoreChange, StoreListener, StreamKey } from '../core/ports.ts';
 import { GroupBuilder, groupHeaderBytes } from './group.ts';
 import { StreamSlots } from './stream-slots.ts';
 
@@ -38,6 +38,8 @@ interface Group {
   readonly builder: GroupBuilder;
   readonly streams: StreamKey[];
   readonly seqs: number[];
+  /** Pairs of words. */
+  readonly once: number[];
   /** In step with builder.changes; null for a change nobody waits for. */
   readonly waiters: (Waiter | null)[];
 }
@@ -68,23 +70,29 @@ export class CommitQueue {
     this.filling = this.makeGroup();
   }
 
-  append(entry: { stream: StreamKey; seq: number; arrivedMs: number; frame: Uint8Array }): boolean {
+  append(entry: Parameters<Store['append']>[0]): boolean {
     if (this.state !== 'ok') return false;
-    let group = this.filling;
-    if (group.builder.length + entry.frame.length > groupBytesMax && group.builder.frames > 0) {
-      this.full.push(group);
-      this.hurry(group.id);
-      this.filling = group = this.makeGroup();
-    }
+    this.keepTogether(entry.frame.length);
+    const group = this.filling;
     const before = group.builder.length;
     group.builder.append(entry);
     this.bytesWaiting += group.builder.length - before;
     const slot = this.slots.find(entry.stream, group.id, group.streams.length);
     group.streams[slot] = entry.stream;
     group.seqs[slot] = entry.seq;
+    if (entry.once) group.once.push(entry.once.high, entry.once.low);
     if (this.bytesWaiting > this.options.pendingBytesMax && this.pressure === 'normal') this.setPressure('high');
     if (this.sendSoon === null) this.scheduleSend();
     return true;
+  }
+
+  /** Closes the group being filled where so many bytes more would not fit. */
+  keepTogether(bytes: number): void {
+    const group = this.filling;
+    if (group.builder.length + bytes <= groupBytesMax || group.builder.frames === 0) return;
+    this.full.push(group);
+    this.hurry(group.id);
+    this.filling = this.makeGroup();
   }
 
   change(change: StoreChange): void {
@@ -168,7 +176,14 @@ export class CommitQueue {
 
   private makeGroup(): Group {
     const buffer = this.spares.pop() ?? new ArrayBuffer(groupBytesAtFirst);
-    return { id: this.nextId++, builder: new GroupBuilder(new Uint8Array(buffer)), streams: [], seqs: [], waiters: [] };
+    return {
+      id: this.nextId++,
+      builder: new GroupBuilder(new Uint8Array(buffer)),
+      streams: [],
+      seqs: [],
+      once: [],
+      waiters: [],
+    };
   }
 
   private isEmpty(group: Group): boolean {
@@ -211,7 +226,9 @@ export class CommitQueue {
     const bytes = group.builder.finish();
     this.inFlight = { group, bytes: bytes.length - groupHeaderBytes };
     this.sentAtMs = performance.now();
-    this.options.send({ id: group.id, bytes, frames: group.builder.frames, changes: group.builder.changes });
+    const { changes, frames } = group.builder;
+    const all = group.once.length === 0 ? changes : [...changes, makeOnceChange(group.once)];
+    this.options.send({ id: group.id, bytes, frames, changes: all });
   }
 
   private abandon(cause: Error, groups: readonly Group[]): void {
@@ -252,4 +269,9 @@ export class CommitQueue {
     this.sendSoon = null;
     this.sendLater = null;
   }
+}
+
+/** It goes with its frames and is nobody's to keep over an outage. */
+function makeOnceChange(words: readonly number[]): StoreChange {
+  return { kind: 'onceKeys', atMs: Date.now(), words: Uint32Array.from(words) };
 }

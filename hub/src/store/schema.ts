@@ -118,6 +118,16 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE outages ADD COLUMN asleep INTEGER NOT NULL DEFAULT 0;
   `,
+  // Who foreign devices are here (device NULL: blocked); what senders may repeat (once-table.ts); what the MQTT broker keeps.
+  `
+  CREATE TABLE foreign_devices(
+    dialect TEXT NOT NULL, native TEXT NOT NULL, device INTEGER, PRIMARY KEY(dialect, native)
+  ) WITHOUT ROWID;
+  CREATE TABLE once_keys(id INTEGER PRIMARY KEY, at_ms REAL NOT NULL, keys BLOB NOT NULL);
+  CREATE TABLE mqtt_rows(
+    kind TEXT NOT NULL, client TEXT NOT NULL, id TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY(kind, client, id)
+  );
+  `,
 ];
 
 /** Columns per block in `block_columns.id`: twice the metrics a device may have, with room. */

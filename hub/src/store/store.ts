@@ -122,6 +122,9 @@ class ThreadedStore implements Store {
   change(change: Parameters<Store['change']>[0]): void {
     this.queue.change(change);
   }
+  keepTogether(bytes: number): void {
+    this.queue.keepTogether(bytes);
+  }
   hurry(): void {
     this.queue.hurryAll();
   }

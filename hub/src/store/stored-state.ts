@@ -7,6 +7,7 @@ import type {
   StoredDevice,
   StoredDeviceNotes,
   StoredDocument,
+  StoredForeignDevice,
   StoredIdentity,
   StoredShare,
   StoredState,
@@ -16,6 +17,8 @@ import type {
 import { computeStats } from './block-stats.ts';
 import { type Heads, readTable } from './head-book.ts';
 import type { StreamHead } from './heads.ts';
+import { loadMqttRows } from './mqtt-table.ts';
+import { loadOnceKeys } from './once-table.ts';
 import { decodeLatest, valuesOf } from './sealer.ts';
 import type { Connection } from './sqlite.ts';
 
@@ -38,6 +41,11 @@ export function loadState(connection: Connection, heads: Heads): StoredState {
     streams: loadStreams(connection, heads),
     identity: loadIdentity(connection),
     deviceNotes: loadDeviceNotes(connection),
+    foreignDevices: connection
+      .prepare('SELECT dialect, native, device FROM foreign_devices')
+      .all() as StoredForeignDevice[],
+    onceKeys: loadOnceKeys(connection),
+    mqttRows: loadMqttRows(connection),
     settings: { bridges: loadSetting(connection, 'bridges') },
     documents: connection
       .prepare('SELECT kind, id, owner, title, revision, changed_ms AS changedMs, content FROM documents')
@@ -52,7 +60,9 @@ export function loadState(connection: Connection, heads: Heads): StoredState {
 }
 
 function loadSetting(connection: Connection, name: string): string {
-  return (connection.prepare('SELECT value FROM settings WHERE name = ?').pluck().get(name) as string | undefined) ?? '';
+  return (
+    (connection.prepare('SELECT value FROM settings WHERE name = ?').pluck().get(name) as string | undefined) ?? ''
+  );
 }
 
 function loadDevices(connection: Connection, heads: Heads): StoredDevice[] {

@@ -10,6 +10,7 @@ import type {
   Store,
   StoreChange,
   StoredDevice,
+  StoredOnceKey,
   StoredState,
   StoredStream,
   StoreHealth,
@@ -22,6 +23,7 @@ export interface MemoryFrame {
   readonly seq: number;
   readonly arrivedMs: number;
   readonly frame: Uint8Array;
+  readonly once?: StoredOnceKey | null;
 }
 
 type Item = { readonly frame: MemoryFrame } | { readonly change: StoreChange; readonly done: () => void };
@@ -34,6 +36,7 @@ export class MemoryStore implements Store {
   listener: StoreListener | null = null;
   isAvailable = true;
   hurries = 0;
+  together = 0;
   private queue: Item[] = [];
 
   append(entry: MemoryFrame): boolean {
@@ -44,6 +47,11 @@ export class MemoryStore implements Store {
 
   change(change: StoreChange): void {
     this.queue.push({ change, done: () => undefined });
+  }
+
+  /** Every commit is one transaction here. */
+  keepTogether(): void {
+    this.together += 1;
   }
 
   commitChange(change: StoreChange): Promise<void> {
@@ -96,6 +104,8 @@ export class MemoryStore implements Store {
       documents: [],
       shares: [],
       settings: { bridges: '' },
+      foreignDevices: this.changes.flatMap((change) => (change.kind === 'foreignDevice' ? [change.foreign] : [])),
+      onceKeys: Uint32Array.from(this.frames.flatMap(({ once }) => (once ? [once.high, once.low] : []))),
     };
   }
 

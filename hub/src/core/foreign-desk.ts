@@ -1,0 +1,105 @@
+/**
+ * From a publication to its dialect: asks the readers of its source in their order, and hands what the first finds to the intake.
+ *
+ * Owns one reader of each dialect for each source (the hub's broker, HTTP, one bridge), so that what a reader remembers of one source
+ * is not mixed with another's. It decides nothing about devices or storage; what no dialect knows goes to the inbox under its topic.
+ */
+import type { Dialect, DialectReader, Finding, FoundCommand, FoundReply, Publication } from './dialects/dialect.ts';
+import type { ForeignDone, ForeignIntake } from './foreign-intake.ts';
+import type { OnceKey } from './once-keys.ts';
+
+export interface ForeignSource {
+  /** The hub publishes what a dialect asks for; absent where it cannot. */
+  readonly reply?: (reply: FoundReply) => void;
+  /** A device takes this command. */
+  readonly commandOnLearnt?: (dialect: string, command: FoundCommand) => void;
+}
+
+export interface ForeignSender {
+  /** Whether devices that nobody knows are let in at once. */
+  readonly admits: boolean;
+  readonly once: OnceKey | null;
+  readonly isRepeated: boolean;
+}
+
+export const nobody: ForeignSender = { admits: false, once: null, isRepeated: false };
+
+export class ForeignDesk {
+  private readonly dialects: readonly Dialect[];
+  private readonly intake: ForeignIntake;
+  private readonly channels: ForeignChannel[] = [];
+
+  constructor(dialects: readonly Dialect[], intake: ForeignIntake) {
+    this.dialects = dialects;
+    this.intake = intake;
+  }
+
+  /** A place where publications come from, with readers of its own. */
+  open(source: ForeignSource): ForeignChannel {
+    const channel = new ForeignChannel(this.dialects, this.intake, source);
+    this.channels.push(channel);
+    return channel;
+  }
+
+  close(channel: ForeignChannel): void {
+    this.channels.splice(this.channels.indexOf(channel), 1);
+  }
+
+  /** About once a second: what readers wait for. */
+  sweep(nowMs: number): void {
+    for (const channel of this.channels) channel.sweep(nowMs);
+  }
+}
+
+interface OpenReader {
+  readonly dialect: string;
+  readonly reader: DialectReader;
+}
+
+const noPayload = new Uint8Array(0);
+
+export class ForeignChannel {
+  private readonly readers: readonly OpenReader[];
+  private readonly intake: ForeignIntake;
+  private readonly source: ForeignSource;
+
+  constructor(dialects: readonly Dialect[], intake: ForeignIntake, source: ForeignSource) {
+    this.readers = dialects.map((dialect) => ({ dialect: dialect.name, reader: dialect.open() }));
+    this.intake = intake;
+    this.source = source;
+  }
+
+  /** The dialect that knows it, '' for none. */
+  take(publication: Publication, sender: ForeignSender, done: ForeignDone | null): string {
+    for (const { dialect, reader } of this.readers) {
+      if (!reader.matches(publication)) continue;
+      const findings = reader.read(publication);
+      const { topic, payload, arrivedMs, isLastKnown } = publication;
+      const message = { dialect, topic, payload, arrivedMs, isLastKnown, sender: publication.sender };
+      this.intake.take({ ...message, ...sender, findings }, done);
+      this.passOn(dialect, findings);
+      return dialect;
+    }
+    // Of a device that has its own name here, an unknown topic is nobody's news; of the rest the inbox shows it.
+    if (publication.sender === null) this.intake.noteUnknown(publication);
+    done?.({ ok: true, readings: 0, waiting: publication.sender === null ? 1 : 0, faults: [] });
+    return '';
+  }
+
+  sweep(nowMs: number): void {
+    for (const { dialect, reader } of this.readers) {
+      const findings = reader.sweep?.(nowMs) ?? [];
+      if (findings.length === 0) continue;
+      const message = { dialect, topic: '', payload: noPayload, arrivedMs: nowMs, isLastKnown: false, sender: null };
+      this.intake.take({ ...message, ...nobody, findings }, null);
+      this.passOn(dialect, findings);
+    }
+  }
+
+  private passOn(dialect: string, findings: readonly Finding[]): void {
+    for (const finding of findings) {
+      if (finding.type === 'reply') this.source.reply?.(finding);
+      else if (finding.type === 'command') this.source.commandOnLearnt?.(dialect, finding);
+    }
+  }
+}

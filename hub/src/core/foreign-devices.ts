@@ -1,0 +1,194 @@
+/**
+ * Which device of this hub a foreign one is: by its dialect and what it is called there, or by the credential it came with.
+ *
+ * Owns these bindings (the store keeps them), each device's hub-made stream, and who is here according to its dialect. Invariants: a
+ * name, once bound, stays bound; two names are never given one device id by chance. A credential's own device is what speaks first
+ * under it in each dialect; others that come by the same credential are devices of their own, behind a gateway.
+ */
+import { deviceIdPattern } from '@lapwing/protocol';
+import { ContentHash } from './content-hash.ts';
+import type { DeviceRoster, DeviceState, SessionHandle } from './device-roster.ts';
+import { ForeignStream } from './foreign-batch.ts';
+import type { LiveFeed } from './live-feed.ts';
+import type { DeviceKey, StoreChange, StoredForeignDevice } from './ports.ts';
+
+/** Longer than this without a word, and ten times its own interval: gone, where the dialect does not say so itself. */
+const silentMsMax = 300_000;
+const silentIntervals = 10;
+/** For how long a device that says it sleeps is believed. */
+const sleepMsMax = 86_400_000;
+
+export interface ForeignName {
+  readonly dialect: string;
+  readonly native: string;
+}
+
+/** What is known of a device beyond its readings. */
+export interface ForeignFacts {
+  name?: string;
+  maker?: string;
+  model?: string;
+  address?: string;
+  via?: string;
+}
+
+export interface ForeignDevice {
+  readonly dialect: string;
+  readonly device: DeviceState;
+  readonly facts: ForeignFacts;
+  stream: ForeignStream | null;
+  /** Set while this dialect holds the device's place as "here". */
+  presence: SessionHandle | null;
+}
+
+export interface ForeignDevicesParts {
+  readonly roster: DeviceRoster;
+  readonly feed: LiveFeed;
+  readonly persist: (change: StoreChange) => void;
+  /** A device was called something by itself. */
+  readonly nameOnLearnt: (device: DeviceKey, name: string) => void;
+  /** Its credential was revoked. */
+  readonly deviceOnRevoked: (device: DeviceState) => void;
+}
+
+export class ForeignDevices {
+  private readonly bound = new Map<string, DeviceKey | null>();
+  private readonly known = new Map<DeviceKey, ForeignDevice>();
+  private readonly parts: ForeignDevicesParts;
+
+  constructor(stored: readonly StoredForeignDevice[], parts: ForeignDevicesParts) {
+    this.parts = parts;
+    for (const { dialect, native, device } of stored) this.bound.set(keyOf({ dialect, native }), device);
+  }
+
+  /** The device of that name; 'blocked' by somebody; null: nobody has decided yet. */
+  find(name: ForeignName): ForeignDevice | 'blocked' | null {
+    const key = this.bound.get(keyOf(name));
+    if (key === undefined) return null;
+    if (key === null) return 'blocked';
+    const device = this.parts.roster.deviceOf(key);
+    return device === undefined ? null : this.open(name.dialect, device);
+  }
+
+  /** The device that came under its own credential. */
+  findOwn(name: ForeignName, sender: string): ForeignDevice | null {
+    const device = this.parts.roster.devices.get(sender);
+    if (device === undefined) return null;
+    if (name.native === sender) return this.open(name.dialect, device);
+    const own = keyOf({ dialect: name.dialect, native: `\u0000${sender}` });
+    if (this.bound.has(own)) return null;
+    // The first that speaks under a credential is the credential's device; written down, so that it stays so.
+    this.bind({ dialect: name.dialect, native: `\u0000${sender}` }, device.key);
+    this.bind(name, device.key);
+    return this.open(name.dialect, device);
+  }
+
+  adopt(name: ForeignName, nowMs: number, deviceId = this.chooseId(name)): ForeignDevice {
+    const device = this.parts.roster.enrol(deviceId, nowMs);
+    this.bind(name, device.key);
+    return this.open(name.dialect, device);
+  }
+
+  block(name: ForeignName): void {
+    this.bind(name, null);
+  }
+
+  /** What a device would be called. */
+  chooseId({ dialect, native }: ForeignName): string {
+    const cleaned = `${dialect}-${native}`.replace(/[^A-Za-z0-9._:-]+/g, '-').slice(0, 64);
+    if (cleaned === `${dialect}-${native}` && this.isFree(cleaned)) return cleaned;
+    const hash = new ContentHash().add(native).value(40).toString(36).padStart(8, '0');
+    const id = `${cleaned.slice(0, 55)}-${hash}`;
+    if (!deviceIdPattern.test(id)) throw new Error(`${id} is no device id`);
+    return id;
+  }
+
+  streamOf(foreign: ForeignDevice, nowMs: number): ForeignStream {
+    foreign.stream ??= new ForeignStream(this.parts.roster, foreign.device, nowMs);
+    return foreign.stream;
+  }
+
+  learnFacts(foreign: ForeignDevice, facts: ForeignFacts & { firmware?: string }): void {
+    const { device } = foreign;
+    const { firmware, ...rest } = facts;
+    const nameBefore = foreign.facts.name;
+    Object.assign(foreign.facts, rest);
+    const { maker = '', model = '', name } = foreign.facts;
+    const described = model.startsWith(maker) ? model : `${maker} ${model}`.trim();
+    const learnt = { model: cutFact(described) || device.model, firmware: firmware ?? device.firmware };
+    if (this.parts.roster.learnFacts(device, learnt)) this.parts.feed.publishDevice(device);
+    if (name !== undefined && name !== nameBefore) this.parts.nameOnLearnt(device.key, name);
+  }
+
+  /** Here, as its dialect or its readings say. A session of the device's own counts more. */
+  noteHere(foreign: ForeignDevice, nowMs: number): void {
+    const { device } = foreign;
+    if (foreign.presence !== null || device.session !== null) return;
+    const handle: SessionHandle = {
+      supersede: () => {
+        if (foreign.presence === handle) foreign.presence = null;
+      },
+      revoke: () => {
+        this.noteGone(foreign, Number.NaN);
+        this.parts.deviceOnRevoked(device);
+      },
+    };
+    foreign.presence = handle;
+    this.parts.roster.attach(device, handle, nowMs);
+    this.parts.feed.publishPresence(device);
+  }
+
+  noteAsleep(foreign: ForeignDevice, nowMs: number): void {
+    this.noteHere(foreign, nowMs);
+    this.noteGone(foreign, nowMs + sleepMsMax);
+  }
+
+  noteGone(foreign: ForeignDevice, wakeMs: number): void {
+    const { presence, device } = foreign;
+    if (presence === null) return;
+    foreign.presence = null;
+    if (this.parts.roster.detach(device, presence, wakeMs)) this.parts.feed.publishPresence(device);
+  }
+
+  /** The link of a credential ended: whatever came by it alone is gone. */
+  noteLinkEnded(deviceId: string): void {
+    const device = this.parts.roster.devices.get(deviceId);
+    const foreign = device === undefined ? undefined : this.known.get(device.key);
+    if (foreign !== undefined) this.noteGone(foreign, Number.NaN);
+  }
+
+  sweep(nowMs: number): void {
+    for (const foreign of this.known.values()) {
+      const { device, presence } = foreign;
+      if (presence === null) continue;
+      const allowedMs = Math.max(silentMsMax, silentIntervals * device.intervalMs || 0);
+      if (nowMs - device.lastSeenMs > allowedMs) this.noteGone(foreign, Number.NaN);
+    }
+  }
+
+  private open(dialect: string, device: DeviceState): ForeignDevice {
+    let foreign = this.known.get(device.key);
+    if (foreign === undefined) {
+      foreign = { dialect, device, facts: {}, stream: null, presence: null };
+      this.known.set(device.key, foreign);
+    }
+    return foreign;
+  }
+
+  private bind(name: ForeignName, device: DeviceKey | null): void {
+    this.bound.set(keyOf(name), device);
+    this.parts.persist({ kind: 'foreignDevice', foreign: { ...name, device } });
+  }
+
+  private isFree(deviceId: string): boolean {
+    return deviceIdPattern.test(deviceId) && !this.parts.roster.devices.has(deviceId);
+  }
+}
+
+function cutFact(text: string): string {
+  return text.length <= 42 ? text : text.slice(0, 42).toWellFormed();
+}
+
+function keyOf({ dialect, native }: ForeignName): string {
+  return `${dialect} ${native}`;
+}

@@ -1,0 +1,349 @@
+/**
+ * What dialects found becomes native: findings of a source go to devices of this hub, as batches of a stream that the hub makes.
+ *
+ * Owns the deliveries that wait for their commit. Live feed, completeness and newest values come by themselves, since everything goes
+ * through Intake. Invariants: a delivery is answered once, in the order in which deliveries came, and `ok` means that all it said is
+ * committed; what a sender repeats (OnceKey) is stored once. Readings of devices that nobody let in go to the inbox and are not stored.
+ */
+import { type DeviceEvent, encodeMessage } from '@lapwing/protocol';
+import type { StreamState } from './device-roster.ts';
+import type { Finding, FoundEvent, FoundReading } from './dialects/dialect.ts';
+import { packReadings } from './foreign-batch.ts';
+import type { ForeignDevice, ForeignDevices, ForeignName } from './foreign-devices.ts';
+import { type Inbox, inboxIdOf } from './inbox.ts';
+import type { Intake } from './intake.ts';
+import type { LiveFeed } from './live-feed.ts';
+import type { OnceKey, OnceKeys } from './once-keys.ts';
+import type { Store, StreamKey } from './ports.ts';
+
+export type ForeignOutcome =
+  | { readonly ok: true; readonly readings: number; readonly waiting: number; readonly faults: readonly string[] }
+  | { readonly ok: false; readonly why: 'store-unavailable'; readonly text: string; readonly retryAfterMs: number };
+
+/** One message with what its dialect found in it. */
+export interface ForeignDelivery {
+  readonly dialect: string;
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly findings: readonly Finding[];
+  readonly arrivedMs: number;
+  /** A last known value, not a fresh sample: its readings are left out. */
+  readonly isLastKnown: boolean;
+  /** The device whose credential the sender showed. */
+  readonly sender: string | null;
+  /** Whether devices that nobody knows are let in at once, or wait in the inbox. */
+  readonly admits: boolean;
+  /** Names the message where its sender may send it again; null where it will not. */
+  readonly once: OnceKey | null;
+  /** The sender says that it may have sent this before. */
+  readonly isRepeated: boolean;
+}
+
+export type ForeignDone = (outcome: ForeignOutcome) => void;
+
+interface Waiting {
+  readonly streams: readonly StreamState[];
+  readonly seqs: readonly number[];
+  readonly once: OnceKey | null;
+  readonly outcome: ForeignOutcome;
+  readonly dones: ForeignDone[];
+  isAbandoned: boolean;
+}
+
+export interface ForeignCounters {
+  messages: number;
+  readings: number;
+  repeated: number;
+  faults: number;
+  blocked: number;
+  leftOut: number;
+}
+
+export interface ForeignParts {
+  readonly store: Pick<Store, 'hurry' | 'keepTogether'>;
+  readonly intake: Intake;
+  readonly feed: LiveFeed;
+  readonly devices: ForeignDevices;
+  readonly inbox: Inbox;
+  readonly onceKeys: OnceKeys;
+}
+
+export class ForeignIntake {
+  readonly counters: ForeignCounters = { messages: 0, readings: 0, repeated: 0, faults: 0, blocked: 0, leftOut: 0 };
+  readonly inbox: Inbox;
+  readonly devices: ForeignDevices;
+  private readonly parts: ForeignParts;
+  /** In order; `head` is the first that is not answered. */
+  private waiting: Waiting[] = [];
+  private head = 0;
+  /** Not committed yet, by their key as a number. */
+  private readonly inFlight = new Map<number, Waiting>();
+
+  constructor(parts: ForeignParts) {
+    this.parts = parts;
+    this.inbox = parts.inbox;
+    this.devices = parts.devices;
+  }
+
+  /** `done` null: nobody asks. Else it is called once, now or when what was said is committed. */
+  take(delivery: ForeignDelivery, done: ForeignDone | null): void {
+    this.counters.messages += 1;
+    const { once } = delivery;
+    if (once !== null && delivery.isRepeated && this.joinEarlier(once, done)) return;
+    const taken = this.takeFindings(delivery);
+    if (taken.isRefused) return this.refuse(done, taken);
+    const { streams, seqs, readings, waiting, faults } = taken;
+    const outcome: ForeignOutcome = { ok: true, readings, waiting, faults };
+    if (done === null && once === null) return;
+    if (streams.length === 0 && this.head === this.waiting.length) return done?.(outcome);
+    const entry: Waiting = { streams, seqs, once, outcome, dones: done === null ? [] : [done], isAbandoned: false };
+    this.waiting.push(entry);
+    if (once !== null) this.inFlight.set(numberOf(once), entry);
+  }
+
+  /** A topic that no dialect knows, from a sender without a device of its own. */
+  noteUnknown(message: { readonly topic: string; readonly payload: Uint8Array; readonly arrivedMs: number }): void {
+    this.inbox.note({ dialect: '', native: message.topic.slice(0, 128) }, message, []);
+  }
+
+  /** Lets in a device of the inbox, under an id of its own or the one given. */
+  adopt(name: ForeignName, nowMs: number, deviceId?: string): ForeignDevice {
+    const facts = this.inbox.find(inboxIdOf(name))?.facts;
+    const foreign = this.devices.adopt(name, nowMs, deviceId);
+    if (facts !== undefined) this.devices.learnFacts(foreign, facts);
+    this.inbox.remove(name);
+    this.parts.feed.publishDevice(foreign.device);
+    return foreign;
+  }
+
+  /** What it says from now on is passed over. */
+  block(name: ForeignName): void {
+    this.devices.block(name);
+    this.inbox.remove(name);
+  }
+
+  waitingCount(): number {
+    return this.waiting.length - this.head;
+  }
+
+  /** After Intake has heard of a commit. */
+  storeOnCommitted(): void {
+    this.settle();
+  }
+
+  /** After Intake has heard that the store dropped what was queued. */
+  storeOnAbandoned(streams: readonly StreamKey[]): void {
+    const dropped = new Set(streams);
+    for (let i = this.head; i < this.waiting.length; i++) {
+      const entry = this.waiting[i]!;
+      // Each stands behind what its stream has committed, so what is dropped of a stream is dropped of all that waits for it.
+      if (entry.streams.some((stream, k) => dropped.has(stream.key) && entry.seqs[k]! > stream.progress.committed)) {
+        entry.isAbandoned = true;
+      }
+    }
+    this.settle();
+  }
+
+  /** Somebody waits: called often enough (50 ms) that nobody waits long, and rarely enough that many share a commit. */
+  sweep(nowMs: number): void {
+    if (this.waitingCount() > 0) this.parts.store.hurry();
+    this.devices.sweep(nowMs);
+  }
+
+  private settle(): void {
+    while (this.head < this.waiting.length) {
+      const entry = this.waiting[this.head]!;
+      if (!entry.isAbandoned && !isCommitted(entry)) break;
+      this.head += 1;
+      this.answer(entry);
+    }
+    if (this.head === this.waiting.length) this.waiting = [];
+    else if (this.head > 1_024 && this.head > this.waiting.length / 2) this.waiting = this.waiting.slice(this.head);
+    else return;
+    this.head = 0;
+  }
+
+  private answer(entry: Waiting): void {
+    const { once } = entry;
+    if (once !== null) {
+      if (this.inFlight.get(numberOf(once)) === entry) this.inFlight.delete(numberOf(once));
+      if (!entry.isAbandoned && entry.streams.length > 0) this.parts.onceKeys.add(once);
+    }
+    for (const stream of entry.streams) {
+      const { progress } = stream;
+      if (progress.acked < progress.committed) progress.advanceAcked(progress.committed);
+    }
+    const outcome = entry.isAbandoned ? this.unavailable() : entry.outcome;
+    for (const done of entry.dones) done(outcome);
+  }
+
+  /** True: it is stored, or being stored, already. */
+  private joinEarlier(once: OnceKey, done: ForeignDone | null): boolean {
+    const earlier = this.inFlight.get(numberOf(once));
+    if (earlier !== undefined && !earlier.isAbandoned) {
+      if (done !== null) earlier.dones.push(done);
+      this.counters.repeated += 1;
+      return true;
+    }
+    if (!this.parts.onceKeys.has(once)) return false;
+    this.counters.repeated += 1;
+    done?.({ ok: true, readings: 0, waiting: 0, faults: [] });
+    return true;
+  }
+
+  private takeFindings(delivery: ForeignDelivery): Taken {
+    const taken: Taken = { streams: [], seqs: [], readings: 0, waiting: 0, faults: [], isRefused: false };
+    const byDevice = groupByDevice(delivery.findings);
+    for (const finding of delivery.findings) {
+      if (finding.type !== 'fault') continue;
+      this.counters.faults += 1;
+      taken.faults.push(finding.text);
+    }
+    const frames: Framed[] = [];
+    for (const [native, findings] of byDevice) {
+      const name = { dialect: delivery.dialect, native };
+      const foreign = this.findDevice(name, delivery);
+      if (foreign === 'blocked') this.counters.blocked += 1;
+      else if (foreign === null) {
+        taken.waiting += 1;
+        this.inbox.note(name, delivery, findings);
+      } else this.takeDevice(foreign, findings, { delivery, taken, frames });
+    }
+    this.appendAll(frames, delivery, taken);
+    return taken;
+  }
+
+  private findDevice(name: ForeignName, delivery: ForeignDelivery): ForeignDevice | 'blocked' | null {
+    const known = this.devices.find(name);
+    if (known !== null) return known;
+    const own = delivery.sender === null ? null : this.devices.findOwn(name, delivery.sender);
+    if (own !== null || !delivery.admits) return own;
+    const foreign = this.devices.adopt(name, delivery.arrivedMs);
+    this.parts.feed.publishDevice(foreign.device);
+    return foreign;
+  }
+
+  private takeDevice(
+    foreign: ForeignDevice,
+    findings: readonly Finding[],
+    { delivery, taken, frames }: { delivery: ForeignDelivery; taken: Taken; frames: Framed[] },
+  ): void {
+    const { arrivedMs } = delivery;
+    const fresh: FoundReading[] = [];
+    const historical: FoundReading[] = [];
+    const events: FoundEvent[] = [];
+    for (const finding of findings) {
+      if (finding.type === 'reading') (finding.isHistorical ? historical : fresh).push(finding);
+      else if (finding.type === 'event') events.push(finding);
+      else if (finding.type === 'facts') this.devices.learnFacts(foreign, finding);
+      else if (finding.type === 'metric') this.devices.streamOf(foreign, arrivedMs).placeOf(finding);
+      else if (finding.type === 'availability') this.noteAvailability(foreign, finding.state, arrivedMs);
+    }
+    if (!delivery.isLastKnown && fresh.length + historical.length + events.length > 0) {
+      if (fresh.length > 0) this.devices.noteHere(foreign, arrivedMs);
+      this.frame(foreign, { fresh, historical, events }, { arrivedMs, taken, frames });
+    }
+    if (foreign.stream?.takeLearnt() === true) this.parts.feed.publishDevice(foreign.device);
+  }
+
+  private frame(
+    foreign: ForeignDevice,
+    said: { fresh: FoundReading[]; historical: FoundReading[]; events: FoundEvent[] },
+    { arrivedMs, taken, frames }: { arrivedMs: number; taken: Taken; frames: Framed[] },
+  ): void {
+    const into = this.devices.streamOf(foreign, arrivedMs);
+    const { stream } = into;
+    let seq = stream.progress.received;
+    for (const isHistorical of [false, true]) {
+      const readings = isHistorical ? said.historical : said.fresh;
+      if (readings.length === 0) continue;
+      const packed = packReadings(into, readings, { arrivedMs, isHistorical, seq });
+      for (const frame of packed.frames) frames.push({ stream, seq: ++seq, frame, event: null });
+      taken.readings += packed.readings;
+      this.counters.leftOut += packed.leftOut;
+    }
+    for (const { level, code, text, timeMs } of said.events) {
+      seq += 1;
+      const event: DeviceEvent = { type: 'event', seq, atMs: timeMs ?? arrivedMs, level, code, text };
+      frames.push({ stream, seq, frame: encodeMessage(event), event });
+    }
+  }
+
+  /** All of a delivery in one transaction, its key with the last frame. */
+  private appendAll(frames: readonly Framed[], { once, arrivedMs: nowMs }: ForeignDelivery, taken: Taken): void {
+    if (frames.length > 1) {
+      this.parts.store.keepTogether(frames.reduce((sum, { frame }) => sum + frame.length + entryBytesMax, 0));
+    }
+    frames.forEach(({ stream, seq, frame, event }, i) => {
+      if (taken.isRefused) return;
+      const arrived = { frame, nowMs, once: i === frames.length - 1 ? once : null };
+      const { intake } = this.parts;
+      const fault = event === null ? intake.acceptBatch(stream, arrived) : intake.acceptEvent(stream, event, arrived);
+      if (fault === null) {
+        taken.streams.push(stream);
+        taken.seqs.push(seq);
+      } else if (fault.fault === 'storeUnavailable') taken.isRefused = true;
+      else throw new Error(`the hub made a frame that it refuses: ${fault.text}`);
+    });
+    this.counters.readings += taken.readings;
+  }
+
+  private noteAvailability(foreign: ForeignDevice, state: 'online' | 'offline' | 'asleep', nowMs: number): void {
+    if (state === 'online') this.devices.noteHere(foreign, nowMs);
+    else if (state === 'asleep') this.devices.noteAsleep(foreign, nowMs);
+    else this.devices.noteGone(foreign, Number.NaN);
+  }
+
+  private refuse(done: ForeignDone | null, { streams, seqs }: Taken): void {
+    if (done === null) return;
+    const outcome = this.unavailable();
+    if (this.waitingCount() === 0) return done(outcome);
+    // Behind those before it; what it did append is committed or not, and it is told that it is not.
+    this.waiting.push({ streams, seqs, once: null, outcome, dones: [done], isAbandoned: true });
+  }
+
+  private unavailable(): ForeignOutcome {
+    const retryAfterMs = this.parts.intake.storeRetryMs;
+    return { ok: false, why: 'store-unavailable', text: 'The store cannot take readings now', retryAfterMs };
+  }
+}
+
+/** Stream, number, time and length of a frame in its group, at most. */
+const entryBytesMax = 32;
+
+interface Framed {
+  readonly stream: StreamState;
+  readonly seq: number;
+  readonly frame: Uint8Array;
+  readonly event: DeviceEvent | null;
+}
+
+interface Taken {
+  readonly streams: StreamState[];
+  readonly seqs: number[];
+  readings: number;
+  waiting: number;
+  readonly faults: string[];
+  isRefused: boolean;
+}
+
+function isCommitted({ streams, seqs }: Waiting): boolean {
+  for (let i = streams.length - 1; i >= 0; i--) if (streams[i]!.progress.committed < seqs[i]!) return false;
+  return true;
+}
+
+function groupByDevice(findings: readonly Finding[]): Map<string, Finding[]> {
+  const byDevice = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    if (finding.type === 'fault' || finding.type === 'reply') continue;
+    const list = byDevice.get(finding.device);
+    if (list === undefined) byDevice.set(finding.device, [finding]);
+    else list.push(finding);
+  }
+  return byDevice;
+}
+
+/** 53 of its 64 bits: of what is in flight at one time no two are alike. */
+function numberOf({ high, low }: OnceKey): number {
+  return (high >>> 11) * 2 ** 32 + low;
+}
