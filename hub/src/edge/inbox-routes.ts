@@ -1,0 +1,102 @@
+/**
+ * HTTP routes of the inbox: who spoke to the hub and waits to be let in, with what it says; let in, or blocked. No state of its own.
+ */
+import type { ForeignDevices } from '../core/foreign-devices.ts';
+import type { ForeignIntake } from '../core/foreign-intake.ts';
+import type { InboxEntry } from '../core/inbox.ts';
+import { orNull } from './device-routes.ts';
+import { HttpProblem, makeRoute, type Route } from './http-router.ts';
+import { inboxShapes } from './ingest-shapes.ts';
+
+const path = '/api/v1/inbox';
+const shownChars = 200;
+
+export interface InboxRouteParts {
+  readonly foreign: ForeignIntake;
+  readonly nowMs: () => number;
+}
+
+export function makeInboxRoutes({ foreign, nowMs }: InboxRouteParts): Route[] {
+  return [
+    makeRoute({
+      method: 'GET',
+      path,
+      access: 'reader',
+      summary: 'Devices that spoke to the hub and wait to be let in, newest word first',
+      answer: inboxShapes.list,
+      handle: () => ({
+        status: 200,
+        json: {
+          devices: foreign.inbox.list().map((entry) => describeEntry(entry, foreign.devices)),
+          dropped: foreign.inbox.dropped,
+        },
+      }),
+    }),
+    makeRoute({
+      method: 'POST',
+      path: `${path}/adopt`,
+      access: 'person',
+      summary: 'Let a device of the inbox in; from now on its readings are stored',
+      body: inboxShapes.adopt,
+      answer: inboxShapes.adopted,
+      handle: ({ body }) => {
+        const entry = findEntry(foreign, body.id);
+        if (entry.dialect === '') {
+          throw new HttpProblem(409, 'unknown-dialect', {
+            message: 'Nobody here can read what it says',
+            advice: 'Let it send JSON, or one of the dialects in README, "Devices that speak MQTT".',
+          });
+        }
+        const { device } = foreign.adopt(entry, nowMs(), body.deviceId);
+        return { status: 200, json: { deviceId: device.deviceId } };
+      },
+    }),
+    makeRoute({
+      method: 'POST',
+      path: `${path}/block`,
+      access: 'person',
+      summary: 'Pass over what this device says from now on',
+      body: inboxShapes.entry,
+      handle: ({ body }) => {
+        foreign.block(findEntry(foreign, body.id));
+        return { status: 204 };
+      },
+    }),
+  ];
+}
+
+function findEntry(foreign: ForeignIntake, id: string): InboxEntry {
+  const entry = foreign.inbox.find(id);
+  if (entry !== null) return entry;
+  throw new HttpProblem(404, 'not-found', {
+    message: 'No such device waits in the inbox',
+    advice: 'It may have been let in already; GET /api/v1/inbox lists who waits.',
+  });
+}
+
+function describeEntry(entry: InboxEntry, devices: ForeignDevices) {
+  const { id, dialect, native, facts, firstMs, lastMs, messages, intervalMs, lastTopic, lastPayload, metrics } = entry;
+  return {
+    id,
+    dialect,
+    native,
+    facts,
+    /** What it would be called. */
+    deviceId: dialect === '' ? null : devices.chooseId(entry),
+    firstMs,
+    lastMs,
+    messages,
+    intervalMs: orNull(intervalMs),
+    lastTopic: lastTopic.slice(0, shownChars),
+    lastPayload: showPayload(lastPayload),
+    metrics: [...metrics.values()].map((metric) => ({ ...metric, latestMs: orNull(metric.latestMs) })),
+  };
+}
+
+/** As text where it is text, else as hex. */
+function showPayload(payload: Uint8Array): string {
+  const text = Buffer.from(payload).toString('utf8');
+  // What cannot be printed, or was no UTF-8.
+  const isText = !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffd]/.test(text);
+  return isText ? text.slice(0, shownChars) : `0x${Buffer.from(payload).toString('hex').slice(0, shownChars)}`;
+}

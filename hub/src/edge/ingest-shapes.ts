@@ -1,0 +1,56 @@
+/**
+ * What may be said, and is answered, where readings come in over HTTP, as zod schemas. No state.
+ */
+import { z } from 'zod';
+import { deviceIdShape } from './http-shapes.ts';
+
+export const ingestShapes = {
+  query: z.object({
+    device: deviceIdShape.optional().describe('whose readings these are, where an enrolment key is shown'),
+  }),
+  influxQuery: z.object({
+    precision: z.enum(['ns', 'us', 'ms', 's']).default('ns').describe('of the times in the body'),
+  }),
+  answer: z.union([
+    z.object({
+      readings: z.number().describe('committed'),
+      faults: z.array(z.string()).describe('what could not be read of the body, the first few'),
+    }),
+    z.object({ committedSeq: z.number().describe('of native frames: highest number that the hub holds durably') }),
+  ]),
+};
+
+const entry = z.object({ id: z.string().min(1).max(300).describe('as GET /api/v1/inbox says it') });
+
+export const inboxShapes = {
+  entry,
+  adopt: entry.extend({ deviceId: deviceIdShape.optional().describe('what it shall be called here') }),
+  adopted: z.object({ deviceId: z.string() }),
+  list: z.object({
+    devices: z.array(
+      z.object({
+        id: z.string(),
+        dialect: z.string().describe('the likely one; empty: none knows its topic'),
+        native: z.string(),
+        facts: z.record(z.string(), z.string()),
+        deviceId: z.string().nullable().describe('what it would be called'),
+        firstMs: z.number(),
+        lastMs: z.number(),
+        messages: z.number(),
+        intervalMs: z.number().nullable(),
+        lastTopic: z.string(),
+        lastPayload: z.string(),
+        metrics: z.array(
+          z.object({
+            name: z.string(),
+            unit: z.string(),
+            kind: z.enum(['gauge', 'counter', 'bool', 'text']),
+            latest: z.union([z.number(), z.string()]).nullable(),
+            latestMs: z.number().nullable(),
+          }),
+        ),
+      }),
+    ),
+    dropped: z.number().describe('made room for others, since the hub started'),
+  }),
+};
