@@ -1,0 +1,297 @@
+/**
+ * Home Assistant's MQTT discovery, from the side of Home Assistant: what announces itself there announces itself here (ESPHome
+ * and hundreds of others).
+ *
+ * Owns the entities announced, by the topics that speak of them, and which of their devices are reachable; all bounded. An entity whose
+ * values stop for longer than its `expire_after` takes its device offline when no other entity of it speaks. What Zigbee2MQTT
+ * announces here is left to its own dialect, which knows more of it.
+ */
+import { BoundedMap } from './bounded-map.ts';
+import type { Dialect, DialectReader, Finding, Publication } from './dialect.ts';
+import { FindingList, faultNotJson } from './finding-list.ts';
+import { flattenJson } from './flatten-json.ts';
+import { expandConfig, parseConfigTopic } from './ha-config.ts';
+import { type HaChannel, type HaEntity, readEntity } from './ha-entity.ts';
+import { inferMetric } from './infer-metric.ts';
+import {
+  isObject,
+  type Json,
+  memberOf,
+  parseJson,
+  readJson,
+  readNumber,
+  readSwitch,
+  readText,
+  textOf,
+} from './read-payload.ts';
+import { renderTemplate } from './value-template.ts';
+
+const entitiesMax = 20_000;
+const entitiesOfTopicMax = 512;
+const devicesMax = 5_000;
+const esphomePattern = /^esphome\/discover\/[^/]+$/;
+/** What Home Assistant takes for "no value". */
+const nothing = /^(|none|null|unknown|unavailable|nan|-)$/i;
+
+/** What is known of whether a device is there. */
+interface DeviceState {
+  readonly saysOnline: Map<string, boolean>;
+  /** Newest arrival of an entity that expires; 0 for none yet. */
+  lastMs: number;
+  expireAfterMs: number;
+  isExpired: boolean;
+}
+
+export const homeAssistant: Dialect = {
+  name: 'home-assistant',
+  title: 'Home Assistant discovery',
+  topics: ['homeassistant/#', 'esphome/#'],
+  open: () => new HomeAssistantReader(),
+};
+
+class HomeAssistantReader implements DialectReader {
+  /** By discovery topic (and component of the device form). */
+  readonly #entities = new BoundedMap<string, HaEntity>(entitiesMax);
+  readonly #ofConfig = new BoundedMap<string, readonly string[]>(entitiesMax);
+  readonly #byTopic = new Map<string, Set<HaEntity>>();
+  readonly #devices = new BoundedMap<string, DeviceState>(devicesMax);
+  readonly #logTopics = new BoundedMap<string, string>(devicesMax);
+
+  matches({ topic }: Publication): boolean {
+    return (
+      this.#byTopic.has(topic) ||
+      this.#logTopics.has(topic) ||
+      parseConfigTopic(topic) !== null ||
+      esphomePattern.test(topic)
+    );
+  }
+
+  read(publication: Publication): readonly Finding[] {
+    const { topic, payload } = publication;
+    if (parseConfigTopic(topic) !== null) return this.#readConfig(topic, payload);
+    if (esphomePattern.test(topic)) return readEsphome(payload);
+    const list = new FindingList();
+    const logger = this.#logTopics.get(topic);
+    if (logger !== undefined) readLogLine(list, logger, payload);
+    const entities = this.#byTopic.get(topic);
+    if (entities === undefined) return list.findings;
+    const text = readText(payload);
+    if (text === null) {
+      list.fault([...entities][0]?.device ?? null, 'wrong-shape', `what came on ${topic} is not text in UTF-8`);
+      return list.findings;
+    }
+    const json = parseJson(text);
+    const said = new Set<string>();
+    for (const entity of entities) this.#readEntity(list, entity, { ...publication, text, json, said });
+    return list.findings;
+  }
+
+  sweep(nowMs: number): readonly Finding[] {
+    const list = new FindingList();
+    for (const [device, state] of this.#devices.entries()) {
+      if (state.isExpired || state.lastMs === 0 || nowMs - state.lastMs <= state.expireAfterMs) continue;
+      state.isExpired = true;
+      list.availability(device, 'offline');
+    }
+    return list.findings;
+  }
+
+  #readConfig(topic: string, payload: Uint8Array): readonly Finding[] {
+    const place = parseConfigTopic(topic)!;
+    const gone = this.#forget(topic);
+    const list = new FindingList();
+    if (payload.length === 0) {
+      for (const device of gone) if (!this.#isKnown(device)) list.availability(device, 'offline');
+      return list.findings;
+    }
+    const json = readJson(payload);
+    if (!isObject(json)) return faultNotJson(null, 'a discovery config is an object with a state_topic');
+    const origin = textOf(memberOf(json, 'o') ?? memberOf(json, 'origin'), 'name') ?? '';
+    if (/^zigbee2mqtt$/i.test(origin)) return [];
+    const configs = expandConfig(place, json);
+    if (configs.length === 0) {
+      const text = 'a discovery of the device form lists its components in cmps, each with its platform p';
+      list.fault(null, 'wrong-shape', text);
+    }
+    const keys: string[] = [];
+    for (const one of configs) {
+      const entity = readEntity(one);
+      if (entity === null) continue;
+      if (typeof entity === 'string') list.fault(null, 'unsupported', entity);
+      else {
+        const key = `${topic} ${one.object}`;
+        this.#add(list, key, entity);
+        keys.push(key);
+      }
+    }
+    this.#ofConfig.set(topic, keys);
+    return list.findings;
+  }
+
+  #add(list: FindingList, key: string, entity: HaEntity): void {
+    for (const topic of topicsOf(entity)) {
+      const known = this.#byTopic.get(topic);
+      if (known !== undefined && known.size >= entitiesOfTopicMax) {
+        list.fault(entity.device, 'too-large', `more than ${entitiesOfTopicMax} entities share the topic ${topic}`);
+        return;
+      }
+    }
+    const evicted = this.#entities.set(key, entity);
+    if (evicted !== undefined) this.#unlink(evicted);
+    for (const topic of topicsOf(entity)) {
+      const known = this.#byTopic.get(topic);
+      if (known === undefined) this.#byTopic.set(topic, new Set([entity]));
+      else known.add(entity);
+    }
+    list.facts(entity.device, entity.facts);
+    for (const { metric, unit, kind } of entity.channels) {
+      if (kind !== null) list.metric(entity.device, { metric, unit, kind }, entity);
+    }
+    for (const command of entity.commands) list.command(entity.device, command);
+    for (const { topic } of entity.availability) {
+      // ESPHome's birth and will; its log is beside it.
+      if (/^esphome\b/i.test(entity.facts.firmware ?? '') && topic.endsWith('/status')) {
+        this.#logTopics.set(`${topic.slice(0, -'/status'.length)}/debug`, entity.device);
+      }
+    }
+  }
+
+  /** Takes away what `topic` announced; returns whose it was. */
+  #forget(topic: string): Set<string> {
+    const devices = new Set<string>();
+    for (const key of this.#ofConfig.get(topic) ?? []) {
+      const entity = this.#entities.get(key);
+      if (entity === undefined) continue;
+      this.#entities.delete(key);
+      this.#unlink(entity);
+      devices.add(entity.device);
+    }
+    this.#ofConfig.delete(topic);
+    return devices;
+  }
+
+  #isKnown(device: string): boolean {
+    for (const entity of this.#entities.values()) if (entity.device === device) return true;
+    return false;
+  }
+
+  #unlink(entity: HaEntity): void {
+    for (const topic of topicsOf(entity)) {
+      const known = this.#byTopic.get(topic);
+      known?.delete(entity);
+      if (known?.size === 0) this.#byTopic.delete(topic);
+    }
+  }
+
+  #readEntity(list: FindingList, entity: HaEntity, from: Spoken): void {
+    for (const channel of entity.channels) {
+      if (channel.topic === from.topic && readChannel(list, channel, { ...from, device: entity.device })) {
+        this.#noteFresh(list, entity, from);
+      }
+    }
+    for (const one of entity.availability) {
+      if (one.topic !== from.topic) continue;
+      const word = one.template === null ? from.text : renderTemplate(one.template, from.text, from.json);
+      if (String(word) === one.online) this.#noteAvailable(list, entity, { ...from, isOnline: true });
+      else if (String(word) === one.offline) this.#noteAvailable(list, entity, { ...from, isOnline: false });
+    }
+    if (entity.attributesTopic === from.topic) readAttributes(list, entity, from);
+  }
+
+  #noteFresh(list: FindingList, entity: HaEntity, from: Spoken): void {
+    if (entity.expireAfterMs === 0 || from.isLastKnown) return;
+    const state = this.#openState(entity.device);
+    state.lastMs = Math.max(state.lastMs, from.arrivedMs);
+    state.expireAfterMs = Math.max(state.expireAfterMs, entity.expireAfterMs);
+    if (state.isExpired) list.availability(entity.device, 'online');
+    state.isExpired = false;
+  }
+
+  #noteAvailable(list: FindingList, entity: HaEntity, from: Spoken & { isOnline: boolean }): void {
+    const state = this.#openState(entity.device);
+    if (state.saysOnline.size < 16 || state.saysOnline.has(from.topic)) state.saysOnline.set(from.topic, from.isOnline);
+    const all = [...state.saysOnline.values()];
+    const isOnline =
+      entity.availabilityMode === 'all'
+        ? all.every(Boolean)
+        : entity.availabilityMode === 'any'
+          ? all.some(Boolean)
+          : from.isOnline;
+    // Ten entities of a device hear the same word.
+    const key = `availability of ${entity.device}`;
+    if (!from.said.has(key)) list.availability(entity.device, isOnline ? 'online' : 'offline');
+    from.said.add(key);
+  }
+
+  #openState(device: string): DeviceState {
+    return this.#devices.open(device, () => ({ saysOnline: new Map(), lastMs: 0, expireAfterMs: 0, isExpired: false }));
+  }
+}
+
+interface Spoken extends Publication {
+  readonly text: string;
+  readonly json: Json | undefined;
+  readonly said: Set<string>;
+}
+
+function topicsOf(entity: HaEntity): Set<string> {
+  const topics = [...entity.channels.map(({ topic }) => topic), ...entity.availability.map(({ topic }) => topic)];
+  return new Set(entity.attributesTopic === null ? topics : [...topics, entity.attributesTopic]);
+}
+
+/** Whether it said something. */
+function readChannel(list: FindingList, channel: HaChannel, from: Spoken & { device: string }): boolean {
+  const value = channel.template === null ? from.text : renderTemplate(channel.template, from.text, from.json);
+  // Asked for what this payload has not got: many entities share a topic, and a message tells of some of them.
+  if (value === undefined || value === null) return false;
+  const { device } = from;
+  const { metric, unit } = channel;
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (nothing.test(text.trim())) return false;
+  channel.kind ??= readNumber(text) === null ? 'text' : 'gauge';
+  const shape = { metric, unit, kind: channel.kind };
+  if (channel.kind === 'text') list.reading(device, shape, text);
+  else if (channel.kind === 'bool') {
+    const word = text === channel.on ? true : text === channel.off ? false : readSwitch(text);
+    if (word === null) {
+      const expected = `${channel.on} or ${channel.off}`;
+      list.fault(device, 'wrong-shape', `${metric} says ${JSON.stringify(text.slice(0, 40))} and not ${expected}`);
+      return false;
+    }
+    list.reading(device, shape, word);
+  } else list.reading(device, shape, readNumber(text) ?? text);
+  return true;
+}
+
+function readAttributes(list: FindingList, entity: HaEntity, from: Spoken): void {
+  const { attributesTemplate: template } = entity;
+  const json = template === null ? from.json : renderTemplate(template, from.text, from.json);
+  const metric = entity.channels[0]?.metric;
+  if (metric === undefined || !isObject(json)) return;
+  for (const { name, value } of flattenJson(json).values.slice(0, 64)) {
+    list.reading(entity.device, inferMetric(`${metric}.${name}`, value), value);
+  }
+}
+
+function readEsphome(payload: Uint8Array): readonly Finding[] {
+  const json = readJson(payload);
+  const list = new FindingList();
+  const device = textOf(json, 'mac');
+  if (device === undefined) return faultNotJson(null, 'what ESPHome tells of itself is an object with its mac');
+  list.facts(device, {
+    name: textOf(json, 'friendly_name') ?? textOf(json, 'name'),
+    model: textOf(json, 'board'),
+    firmware: textOf(json, 'version') === undefined ? undefined : `esphome ${textOf(json, 'version')}`,
+    address: textOf(json, 'ip'),
+  });
+  return list.findings;
+}
+
+/** ESPHome's log, of which only warnings and errors are worth an event: `[W][component:line]: text` in terminal colours. */
+function readLogLine(list: FindingList, device: string, payload: Uint8Array): void {
+  const line = /\[([EW])\](?:\[([\w.]+)[^\]]*\])?:?\s*(.*)/.exec(
+    (readText(payload, 4_096) ?? '').replace(/\u001b\[[\d;]*m/g, ''),
+  );
+  if (line === null) return;
+  list.event(device, line[1] === 'E' ? 'error' : 'warning', { code: line[2] ?? 'log', text: line[3] ?? '' });
+}
