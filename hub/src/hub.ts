@@ -5,7 +5,7 @@
  * is the reverse: no more connections, commit what was received, Ack it, say Goodbye, close.
  */
 import { fileURLToPath } from 'node:url';
-import { BatchScratch } from '@lapwing/protocol';
+import { BatchScratch, type FaultName } from '@lapwing/protocol';
 import { DeviceNotes } from './core/device-notes.ts';
 import { DeviceRoster, rosterDefaults } from './core/device-roster.ts';
 import { type DeviceClaim, type SessionOptions, sessionDefaults } from './core/device-session.ts';
@@ -24,6 +24,7 @@ import { makeDocumentRoutes } from './edge/document-routes.ts';
 import { makeExportRoutes } from './edge/export-routes.ts';
 import { FaultBook } from './edge/fault-book.ts';
 import { FeedPump } from './edge/feed-pump.ts';
+import { makeFleetAtRoute } from './edge/fleet-at-routes.ts';
 import { makeHistoryRoute } from './edge/history-routes.ts';
 import { makeRouter, type Route } from './edge/http-router.ts';
 import { HubServer } from './edge/hub-server.ts';
@@ -37,6 +38,7 @@ import { makeShareRoutes } from './edge/share-routes.ts';
 import { type Principal, SignInDesk } from './edge/sign-in-desk.ts';
 import { makeSignInLink, removeOldSignInLinks } from './edge/sign-in-links.ts';
 import { StaticPages } from './edge/static-pages.ts';
+import { FeedStreams } from './edge/viewer-sse.ts';
 import { ViewerSockets } from './edge/viewer-ws.ts';
 import { openStore } from './store/store.ts';
 
@@ -175,6 +177,7 @@ function buildCore(options: HubOptions, from: { store: Store; state: StoredState
 interface Edges {
   readonly devices: DeviceSockets;
   readonly viewers: ViewerSockets;
+  readonly streams: FeedStreams;
   readonly server: HubServer;
 }
 
@@ -192,24 +195,30 @@ function buildEdges(options: HubOptions, core: Core): Edges {
     },
     noteFault: (fault, deviceId, text) => faults.note(fault, { deviceId, text, nowMs: Date.now() }),
   });
-  const viewers = new ViewerSockets({
+  const viewing = {
     feed,
-    isGood: (principal) => desk.isGood(principal, Date.now()),
-    scopeOf: (principal) => scopeOf(core.shares, principal),
-    noteFault: (fault, text) => faults.note(fault, { deviceId: null, text, nowMs: Date.now() }),
-  });
+    isGood: (principal: Principal) => desk.isGood(principal, Date.now()),
+    scopeOf: (principal: Principal) => scopeOf(core.shares, principal),
+    noteFault: (fault: FaultName, text: string) => faults.note(fault, { deviceId: null, text, nowMs: Date.now() }),
+  };
+  const viewers = new ViewerSockets(viewing);
+  const streams = new FeedStreams({ ...viewing, roster, nowMs: Date.now });
+  const rightsOnChange = () => {
+    viewers.checkRights();
+    streams.checkRights();
+  };
   const figures = () => ({
     ...intake.counters,
     ...faults.counts(),
     devices: devices.count(),
-    viewers: viewers.count(),
+    viewers: viewers.count() + streams.count(),
     uptimeMs: Date.now() - core.startedMs,
     ...numbersOf(core.store.health()),
   });
   const pages = new StaticPages(options.webDirectory);
   const server = new HubServer({
     answer: makeRouter({
-      routes: listRoutes(core, { figures, rightsOnChange: () => viewers.checkRights() }),
+      routes: listRoutes(core, { figures, rightsOnChange, streams }),
       desk,
       findSender: (token) => findSender(token, { identity, roster, nowMs: Date.now() }),
       answerPage: (path, headers) => pages.answer(path, headers),
@@ -221,10 +230,16 @@ function buildEdges(options: HubOptions, core: Core): Edges {
     findDevice: (token) => findDevice(token, identity, roster),
     linksMax: options.linksMax,
   });
-  return { devices, viewers, server };
+  return { devices, viewers, streams, server };
 }
 
-function listRoutes(core: Core, calls: { figures: () => Record<string, number>; rightsOnChange: () => void }): Route[] {
+interface RouteCalls {
+  readonly figures: () => Record<string, number>;
+  readonly rightsOnChange: () => void;
+  readonly streams: FeedStreams;
+}
+
+function listRoutes(core: Core, calls: RouteCalls): Route[] {
   const { desk, identity, notes, documents, shares, roster, store, intake, feed } = core;
   const nowMs = Date.now;
   const routes = [
@@ -232,6 +247,8 @@ function listRoutes(core: Core, calls: { figures: () => Record<string, number>; 
     ...makeDeviceRoutes({ roster, store, notes, version: hubVersion, nowMs, figures: calls.figures }),
     ...makeDeviceNotesRoutes({ roster, notes }),
     makeCompletenessRoute({ roster, store, nowMs }),
+    makeFleetAtRoute({ roster, store, nowMs }),
+    ...calls.streams.routes(),
     makeHistoryRoute({ roster, store, scopeOf: (principal) => scopeOf(shares, principal) }),
     ...makeShareRoutes({ shares, documents, roster, nowMs, rightsOnChange: calls.rightsOnChange }),
     ...makeDocumentRoutes({ documents, nowMs, boardOnChange: calls.rightsOnChange }),
@@ -249,18 +266,20 @@ function scopeOf(shares: Shares, principal: Principal | null): ViewScope | null 
 
 function startTimers(
   { roster, feed, intake, identity, shares, store }: Core,
-  { devices, viewers }: Edges,
+  { devices, viewers, streams }: Edges,
 ): NodeJS.Timeout[] {
   const sweepLinks = () => {
     const nowMs = Date.now();
     devices.sweep(nowMs);
     viewers.sweep(nowMs);
+    streams.sweep(nowMs);
     for (const device of roster.sweepPresence(nowMs)) feed.publishPresence(device);
   };
   const sweepRights = () => {
     identity.removeExpired(Date.now());
     shares.removeExpired(Date.now(), (change) => store.change(change));
     viewers.checkRights();
+    streams.checkRights();
   };
   return [
     setInterval(sweepLinks, linkSweepMs),
@@ -269,7 +288,8 @@ function startTimers(
   ];
 }
 
-async function stopHub(core: Core, { devices, viewers, server }: Edges, timers: NodeJS.Timeout[]): Promise<void> {
+async function stopHub(core: Core, edges: Edges, timers: NodeJS.Timeout[]): Promise<void> {
+  const { devices, viewers, streams, server } = edges;
   server.stop();
   devices.pause();
   for (const timer of timers) clearInterval(timer);
@@ -280,6 +300,7 @@ async function stopHub(core: Core, { devices, viewers, server }: Edges, timers: 
   core.feed.flush(Date.now());
   devices.sayGoodbye(goodbyeBackMs);
   viewers.sayGoodbye(goodbyeBackMs);
+  streams.sayGoodbye(goodbyeBackMs);
   devices.resume();
   await waitUntilGone(() => devices.count() + viewers.count(), closingMsMax);
   devices.terminate();

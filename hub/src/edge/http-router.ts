@@ -34,6 +34,8 @@ export interface RouteCall<Query, Body> {
   readonly header: (name: string) => string;
   /** The body as it comes, for a route that `consumes`: bounded by the route itself. */
   readonly upload: AsyncIterable<Uint8Array>;
+  /** Ends the connection at once, whatever is unsent: of somebody who may not have it any more. */
+  readonly cut: () => void;
 }
 
 export interface RouteAnswer {
@@ -114,7 +116,7 @@ export const securityHeaders: Readonly<Record<string, string>> = {
 };
 
 interface NodeBindings {
-  readonly incoming: { readonly socket: { readonly remoteAddress?: string } };
+  readonly incoming: { readonly socket: { readonly remoteAddress?: string; destroy?(): void } };
 }
 
 export function makeRouter(parts: RouterParts): (request: Request, bindings: object) => Response | Promise<Response> {
@@ -165,6 +167,7 @@ async function runRoute(
     accept: context.req.header('accept') ?? '',
     header: (name: string) => context.req.header(name) ?? '',
     upload: route.consumes === undefined ? noUpload : (context.req.raw.body ?? noUpload),
+    cut: () => context.env.incoming.socket.destroy?.(),
   };
   const answer = await route.handle(call);
   const headers: Record<string, string> = { ...answer.headers };
