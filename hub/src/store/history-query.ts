@@ -67,8 +67,9 @@ function answerSeries(walk: Walk, streams: readonly SnapshotStream[], { device, 
   const isText = snapshots.isText(device, metric);
   const draft = new SeriesDraft(buckets, query.increase === true && !isText);
   const sources: Source[] = [];
+  const blocks = snapshots.findColumnBlocks(device, { metric, isText }, query);
   for (const stream of streams) {
-    for (const block of snapshots.findColumnBlocks(stream.key, { metric, isText }, query)) {
+    for (const block of blocks.get(stream.key) ?? []) {
       snapshots.throwIfAborted();
       const source = new BlockSource(walk, block, { metric, isText });
       if (addBlock(draft, buckets, source)) sources.push(source);

@@ -32,6 +32,7 @@ export interface BlockRow {
   readonly minMs: number;
   readonly maxMs: number;
 }
+type RowNumbers = [id: number, seqFrom: number, minMs: number, maxMs: number, dataBytes: number];
 /** A block that has a column asked for. */
 export interface ColumnBlockRow extends BlockRow {
   /** 0 where retention took the readings. */
@@ -89,9 +90,10 @@ export class Snapshots {
     this.selectColumnIds = prepare('SELECT id FROM block_columns WHERE id >= ? AND id < ?').pluck();
     // A length is told without reading the blob. A damaged one may be NULL, which is not the same as no row.
     this.selectColumnBlocks = prepare(
-      `SELECT b.id, b.seq_from, b.t_min, b.t_max, coalesce(length(c.data), 0) FROM blocks b INDEXED BY blocks_by_time
+      `SELECT b.stream, b.id, b.seq_from, b.t_min, b.t_max, coalesce(length(c.data), 0)
+       FROM streams s CROSS JOIN blocks b INDEXED BY blocks_by_time ON b.stream = s.key
        CROSS JOIN block_columns c ON c.id = b.id * ${columnsPerBlock} + ?
-       WHERE b.stream = ? AND b.t_max >= ? AND b.t_min < ? ORDER BY b.seq_from`,
+       WHERE s.device = ? AND b.t_max >= ? AND b.t_min < ? ORDER BY b.stream, b.seq_from`,
     ).raw();
     this.selectStats = prepare('SELECT stats FROM block_columns WHERE id = ?').pluck();
     this.selectColumn = prepare('SELECT stats, data FROM block_columns WHERE id = ?');
@@ -172,16 +174,21 @@ export class Snapshots {
     return this.selectColumnIds.all(block * columnsPerBlock, (block + 1) * columnsPerBlock) as number[];
   }
 
-  /** As `findBlocks`, but only those with a column of the metric. */
-  findColumnBlocks(stream: number, { metric, isText }: { metric: number; isText: boolean }, range: Range) {
-    const rows = this.selectColumnBlocks.all(columnIdOf(0, metric, isText), stream, range.fromMs, range.toMs);
-    return (rows as [number, number, number, number, number][]).map(
-      ([id, seqFrom, minMs, maxMs, dataBytes]): ColumnBlockRow => {
-        const block = { id, seqFrom, minMs, maxMs, dataBytes };
-        this.ranges.set(id, block);
-        return block;
-      },
-    );
+  /**
+   * As `findBlocks`, but of all streams of a device, by stream, and only those with a column of the metric. At once: a device that
+   * makes a new epoch with every start has hundreds of streams, and a question for each took 14 µs.
+   */
+  findColumnBlocks(device: number, { metric, isText }: { metric: number; isText: boolean }, range: Range) {
+    const rows = this.selectColumnBlocks.all(columnIdOf(0, metric, isText), device, range.fromMs, range.toMs);
+    const found = new Map<number, ColumnBlockRow[]>();
+    for (const [stream, id, seqFrom, minMs, maxMs, dataBytes] of rows as [number, ...RowNumbers][]) {
+      const block = { id, seqFrom, minMs, maxMs, dataBytes };
+      this.ranges.set(id, block);
+      const list = found.get(stream);
+      if (list === undefined) found.set(stream, [block]);
+      else list.push(block);
+    }
+    return found;
   }
 
   /** Undefined where the block has no such column, or its stats are damaged. */
