@@ -7,7 +7,7 @@
 import type uPlot from 'uplot';
 import type { ChartColumns, SeriesColumns } from '../core/chart-columns.ts';
 
-interface Frame {
+export interface Frame {
   readonly left: number;
   readonly bottom: number;
   readonly perMs: number;
@@ -19,7 +19,7 @@ interface Frame {
 /** The part of a uPlot that paths are drawn by; `y` may be any of its value scales. */
 type Canvas = Pick<uPlot, 'bbox' | 'scales'>;
 
-function readFrame(u: Canvas): Frame | null {
+export function readFrame(u: Canvas): Frame | null {
   const { min: fromMs, max: toMs } = u.scales.x!;
   const { min: low, max: high } = u.scales.y!;
   if (fromMs == null || toMs == null || low == null || high == null) return null;
@@ -32,17 +32,20 @@ export function buildPaths(u: Canvas, times: Float64Array, columns: SeriesColumn
   if (frame === null) return null;
   const stroke = new Path2D();
   const fill = new Path2D();
-  const rows = columns.mean.length;
-  let row = 0;
-  while (row < rows) {
-    const end = findRunEnd(times, columns, row);
-    if (end > row) {
-      addLine(stroke, frame, { times, values: columns.mean, from: row, to: end });
-      addBand(fill, frame, { times, columns, from: row, to: end });
-    }
-    row = Math.max(end, row + 1);
+  for (const { from, to } of listRuns(times, columns)) {
+    addLine(stroke, frame, { times, values: columns.mean, from, to });
+    addBand(fill, frame, { times, columns, from, to });
   }
   return { stroke, fill, flags: 0 };
+}
+
+/** Stretches of rows without a gap in them. */
+export function* listRuns(times: Float64Array, columns: SeriesColumns): Generator<{ from: number; to: number }> {
+  for (let row = 0; row < columns.mean.length; ) {
+    const end = findRunEnd(times, columns, row);
+    if (end > row) yield { from: row, to: end };
+    row = Math.max(end, row + 1);
+  }
 }
 
 /** First row behind the run that starts at `from`; equal to `from` when there is no value at `from`. */
@@ -87,8 +90,10 @@ function addBand(
   run: { times: Float64Array; columns: SeriesColumns; from: number; to: number },
 ): void {
   const { min, max } = run.columns;
+  // A band no wider than the line lies under it.
+  const least = (1.5 * devicePixelRatio) / frame.perUnit;
   let spread = false;
-  for (let row = run.from; row < run.to && !spread; row++) spread = max[row]! > min[row]!;
+  for (let row = run.from; row < run.to && !spread; row++) spread = max[row]! - min[row]! > least;
   if (!spread) return;
   let started = false;
   for (let row = run.from; row < run.to; row++) {

@@ -12,10 +12,11 @@ import type { SeriesBuffer } from '../core/series-buffer.ts';
 import { splitTime } from '../core/time-range.ts';
 import { measureTimeLabel, writeTimeAxis } from './axis-text.ts';
 import { PlotGestures } from './plot-gestures.ts';
+import { drawSeries } from './plot-ink.ts';
 import { PlotLegend, type PlotTexts } from './plot-legend.ts';
 import { drawMarks, type PlotMarks } from './plot-marks.ts';
-import { buildPaths, hatchGaps } from './plot-paths.ts';
-import { readToken, withAlpha } from './theme-tokens.ts';
+import { hatchGaps } from './plot-paths.ts';
+import { readToken } from './theme-tokens.ts';
 import type { StageView, TimeStage } from './time-stage.ts';
 
 export const plotHeight = 160;
@@ -67,7 +68,7 @@ export class Plot {
   private drawnPixel = Number.NaN;
   private drawnSpanMs = 0;
   private width = 0;
-  private window: StageView = { fromMs: 0, edgeMs: 1, nowHubMs: 0 };
+  private window: StageView = { fromMs: 0, edgeMs: 1, nowHubMs: 0, isBeat: true };
   private yRange: [number, number] | null = null;
 
   /** Draws and writes by itself from now on, until `destroy`. */
@@ -82,12 +83,14 @@ export class Plot {
     const sights = new IntersectionObserver((entries) => {
       this.inSight = entries.at(-1)?.isIntersecting === true;
       this.drawnVersion = -1;
+      if (!this.inSight) parts.stage.setWeight(this, 0);
     });
     sights.observe(box);
     new PlotGestures(this.chart.over, parts.stage);
     this.ends = [
       () => sizes.disconnect(),
       () => sights.disconnect(),
+      () => parts.stage.setWeight(this, 0),
       parts.stage.addDrawer((view) => this.draw(view)),
       parts.stage.addWriter(() => this.inSight && this.legend.write(this.chart, this.window)),
     ];
@@ -101,13 +104,15 @@ export class Plot {
 
   private draw(view: StageView): void {
     if (!this.inSight) return;
-    const { source, marks } = this.parts;
+    const { source, marks, stage } = this.parts;
     const pixel = Math.floor((view.edgeMs / (view.edgeMs - view.fromMs)) * this.chart.bbox.width);
     const version = source.readVersion();
     const marksVersion = marks?.readVersion() ?? 0;
     const spanMs = Math.round(view.edgeMs - view.fromMs);
     const identity = source.readIdentity();
     const isNew = identity !== this.drawnIdentity;
+    // Much to draw: what moves by a pixel or two may wait for the next beat.
+    if (stage.isCalm && !view.isBeat && !isNew && spanMs === this.drawnSpanMs) return;
     const isSame = version === this.drawnVersion && pixel === this.drawnPixel && spanMs === this.drawnSpanMs;
     if (isSame && !isNew && marksVersion === this.drawnMarks) return;
     // Another stretch has another scale.
@@ -120,6 +125,7 @@ export class Plot {
     this.paints++;
     this.window = view;
     this.fillColumns(view);
+    stage.setWeight(this, this.columns.times.length * this.columns.series.length);
     this.chart.setData(this.columns.times.length === 0 ? this.makeEmptyData() : this.listColumns());
   }
 
@@ -184,9 +190,12 @@ export class Plot {
         y: { range: () => this.yRange ?? [0, 1] },
       },
       axes: [this.makeTimeAxis(), this.makeValueAxis()],
-      series: [{}, ...this.parts.series.map((series, s) => this.makeSeries(series, s))],
+      series: [{}, ...this.parts.series.map(makeSeries)],
       hooks: {
         setCursor: [(u: uPlot) => this.legend.write(u, this.window)],
+        drawSeries: [
+          (u: uPlot, s: number) => s > 0 && drawSeries(u, this.columns, { s: s - 1, look: this.parts.series[s - 1]! }),
+        ],
         drawAxes: [
           (u: uPlot) => hatchGaps(u, this.columns, readToken('--hatch')),
           (u: uPlot) => this.parts.marks && drawMarks(u, this.parts.marks),
@@ -223,16 +232,14 @@ export class Plot {
       values: (_u, splits) => (this.yRange === null ? splits.map(() => '') : formatTicks(splits, this.parts.unit)),
     };
   }
+}
 
-  private makeSeries({ colour, isDashed }: PlotSeries, s: number): uPlot.Series {
-    const token = `--series-${colour}`;
-    return {
-      stroke: () => readToken(token),
-      fill: () => withAlpha(readToken(token), 0.22),
-      width: 1.5,
-      ...(isDashed === true ? { dash: [5, 4] } : {}),
-      points: { show: false },
-      paths: (u) => buildPaths(u, this.columns.times, this.columns.series[s]!),
-    };
-  }
+function makeSeries({ colour }: PlotSeries): uPlot.Series {
+  return {
+    stroke: () => readToken(`--series-${colour}`),
+    width: 1.5,
+    points: { show: false },
+    // Drawn by ourselves: uPlot joins lines with arcs, which costs several times as much as the line itself.
+    paths: () => null,
+  };
 }

@@ -12,12 +12,17 @@ import { clampWindow, isSameWindow, makeWindowRange, type TimeWindow } from '../
 const writeEveryMs = 250;
 /** After the last turn of the wheel. */
 const settleMs = 180;
+/** Points in sight from which on charts are painted with the texts only, and not for each pixel; and with every second text. */
+const calmFromPoints = 6_000;
+const calmerFromPoints = 12_000;
 
 /** What is to be drawn, in sample time: hub time plus the stage's offset. */
 export interface StageView {
   readonly fromMs: number;
   readonly edgeMs: number;
   readonly nowHubMs: number;
+  /** Where there is much to draw, it is drawn in these frames only. */
+  readonly isBeat: boolean;
 }
 
 export interface StageParts {
@@ -40,6 +45,10 @@ export class TimeStage {
   private preview: TimeWindow | null = null;
   private settleTimer: ReturnType<typeof setTimeout> | undefined;
   private nextWriteMs = 0;
+  private beats = 0;
+  /** Points that each plot in sight draws. */
+  private readonly weights = new Map<object, number>();
+  private weight = 0;
   private readonly feeders = new Set<(view: StageView) => void>();
   private readonly drawers = new Set<(view: StageView) => void>();
   private readonly writers = new Set<(view: StageView) => void>();
@@ -113,6 +122,17 @@ export class TimeStage {
     return this.parts.nowHubMs();
   }
 
+  /** So much is to be drawn that the charts are painted a few times a second; what a hand moves still follows it. */
+  get isCalm(): boolean {
+    return this.preview === null && this.weight > calmFromPoints;
+  }
+  /** How many points a plot draws; 0 when it is out of sight. */
+  setWeight(plot: object, points: number): void {
+    this.weight += points - (this.weights.get(plot) ?? 0);
+    if (points === 0) this.weights.delete(plot);
+    else this.weights.set(plot, points);
+  }
+
   /** Starts; returns the function that ends it. */
   run(): () => void {
     const endPainter = this.parts.addPainter((nowHubMs) => this.paint(nowHubMs));
@@ -136,14 +156,17 @@ export class TimeStage {
   }
 
   private paint(nowHubMs: number): void {
+    const isWriting = nowHubMs >= this.nextWriteMs;
+    if (isWriting) this.beats++;
+    const isBeat = isWriting && (this.weight < calmerFromPoints || this.beats % 2 === 0);
     const look = () => {
       const { fromMs, toMs } = this.window;
-      return { fromMs: fromMs + this.offsetMs, edgeMs: toMs + this.offsetMs, nowHubMs };
+      return { fromMs: fromMs + this.offsetMs, edgeMs: toMs + this.offsetMs, nowHubMs, isBeat };
     };
     for (const feed of this.feeders) feed(look());
     const view = look();
     for (const draw of this.drawers) draw(view);
-    if (nowHubMs < this.nextWriteMs) return;
+    if (!isWriting) return;
     this.nextWriteMs = nowHubMs + writeEveryMs;
     for (const write of this.writers) write(view);
   }
