@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { BatchScratch, type FaultName } from '@lapwing/protocol';
 import { DeviceNotes } from './core/device-notes.ts';
 import { DeviceRoster, rosterDefaults } from './core/device-roster.ts';
-import { type DeviceClaim, type SessionOptions, sessionDefaults } from './core/device-session.ts';
+import { type DeviceClaim, type SessionOptions, type SessionParts, sessionDefaults } from './core/device-session.ts';
+import { allDialects } from './core/dialects/all-dialects.ts';
 import { Documents } from './core/documents.ts';
 import { Identity } from './core/identity.ts';
 import { Intake } from './core/intake.ts';
@@ -40,6 +41,7 @@ import { makeSignInLink, removeOldSignInLinks } from './edge/sign-in-links.ts';
 import { StaticPages } from './edge/static-pages.ts';
 import { FeedStreams } from './edge/viewer-sse.ts';
 import { ViewerSockets } from './edge/viewer-ws.ts';
+import { type ForeignWays, openForeignWays } from './foreign-ways.ts';
 import { openStore } from './store/store.ts';
 
 export interface HubOptions {
@@ -111,8 +113,14 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const core = buildCore(options, { ...opened, startedMs });
   const edges = buildEdges(options, core);
   listener.target = {
-    storeOnCommitted: (receipt) => core.intake.storeOnCommitted(receipt, Date.now()),
-    storeOnAbandoned: (streams) => core.intake.storeOnAbandoned(streams),
+    storeOnCommitted: (receipt) => {
+      core.intake.storeOnCommitted(receipt, Date.now());
+      core.foreign.intake.storeOnCommitted();
+    },
+    storeOnAbandoned: (streams) => {
+      core.intake.storeOnAbandoned(streams);
+      core.foreign.intake.storeOnAbandoned(streams);
+    },
     storeOnPressure: (pressure) => (pressure === 'high' ? edges.devices.pause() : edges.devices.resume()),
     storeOnState: ({ state, code, message }) => options.log.warn({ state, code }, `store: ${message || state}`),
   };
@@ -122,6 +130,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const makeLink = async () => `${url}/sign-in#link=${await makeSignInLink(dataDirectory)}`;
   const firstStart = await welcomeFirst(core.identity, makeLink);
   const timers = startTimers(core, edges);
+  await core.foreign.bridges.apply();
   return {
     url,
     firstStart,
@@ -145,6 +154,7 @@ interface Core {
   readonly notes: DeviceNotes;
   readonly documents: Documents;
   readonly shares: Shares;
+  readonly foreign: ForeignWays;
   readonly desk: SignInDesk;
   readonly session: SessionOptions;
   readonly startedMs: number;
@@ -171,7 +181,9 @@ function buildCore(options: HubOptions, from: { store: Store; state: StoredState
   const documents = new Documents(state.documents, (change) => store.commitChange(change));
   const shares = new Shares(state.shares, documents, (change) => store.commitChange(change));
   const desk = new SignInDesk(identity, shares, options.dataDirectory);
-  return { store, roster, feed, pump, intake, identity, notes, documents, shares, desk, session, startedMs };
+  const known = { state, store, roster, feed, intake, identity, notes };
+  const foreign = openForeignWays({ ...known, dialects: allDialects, version: hubVersion, log: options.log });
+  return { store, roster, feed, pump, intake, identity, notes, documents, shares, foreign, desk, session, startedMs };
 }
 
 interface Edges {
@@ -184,7 +196,7 @@ interface Edges {
 function buildEdges(options: HubOptions, core: Core): Edges {
   const { roster, intake, feed, desk, identity, session } = core;
   const faults = new FaultBook(options.log);
-  const devices = new DeviceSockets({
+  const speaking: SessionParts = {
     roster,
     intake,
     feed,
@@ -194,7 +206,8 @@ function buildEdges(options: HubOptions, core: Core): Edges {
       return device !== undefined && desk.verifyDeviceToken(device.key, token) ? device : null;
     },
     noteFault: (fault, deviceId, text) => faults.note(fault, { deviceId, text, nowMs: Date.now() }),
-  });
+  };
+  const devices = new DeviceSockets(speaking);
   const viewing = {
     feed,
     isGood: (principal: Principal) => desk.isGood(principal, Date.now()),
@@ -218,7 +231,7 @@ function buildEdges(options: HubOptions, core: Core): Edges {
   const pages = new StaticPages(options.webDirectory);
   const server = new HubServer({
     answer: makeRouter({
-      routes: listRoutes(core, { figures, rightsOnChange, streams }),
+      routes: listRoutes(core, { figures, rightsOnChange, streams, speaking }),
       desk,
       findSender: (token) => findSender(token, { identity, roster, nowMs: Date.now() }),
       answerPage: (path, headers) => pages.answer(path, headers),
@@ -237,6 +250,7 @@ interface RouteCalls {
   readonly figures: () => Record<string, number>;
   readonly rightsOnChange: () => void;
   readonly streams: FeedStreams;
+  readonly speaking: SessionParts;
 }
 
 function listRoutes(core: Core, calls: RouteCalls): Route[] {
@@ -255,6 +269,7 @@ function listRoutes(core: Core, calls: RouteCalls): Route[] {
     ...makeRetentionRoutes({ store, nowMs }),
     ...makeExportRoutes({ roster, store, version: hubVersion, nowMs }),
     ...makeImportRoutes({ roster, intake, feed, nowMs }),
+    ...core.foreign.routes(calls.speaking),
   ];
   return [...routes, makeApiRoute(routes, hubVersion)];
 }
@@ -265,7 +280,7 @@ function scopeOf(shares: Shares, principal: Principal | null): ViewScope | null 
 }
 
 function startTimers(
-  { roster, feed, intake, identity, shares, store }: Core,
+  { roster, feed, intake, identity, shares, foreign, store }: Core,
   { devices, viewers, streams }: Edges,
 ): NodeJS.Timeout[] {
   const sweepLinks = () => {
@@ -273,6 +288,7 @@ function startTimers(
     devices.sweep(nowMs);
     viewers.sweep(nowMs);
     streams.sweep(nowMs);
+    foreign.sweep(nowMs);
     for (const device of roster.sweepPresence(nowMs)) feed.publishPresence(device);
   };
   const sweepRights = () => {
@@ -292,6 +308,7 @@ async function stopHub(core: Core, edges: Edges, timers: NodeJS.Timeout[]): Prom
   const { devices, viewers, streams, server } = edges;
   server.stop();
   devices.pause();
+  await core.foreign.bridges.stop();
   for (const timer of timers) clearInterval(timer);
   // Closing the store commits what was received; its receipts arrive before it resolves.
   await core.store.close();

@@ -152,7 +152,7 @@ async function runRoute(
   const credentials = readCredentials(context.req.raw.headers);
   const principal = parts.desk.identify(credentials, Date.now());
   checkAccess(route, principal);
-  const sender = route.access === 'sender' ? findSender(context, parts) : null;
+  const sender = route.access === 'sender' ? findSender(context, principal, parts) : null;
   if (route.method !== 'GET' && principal?.kind === 'person') checkOrigin(context.req.raw.headers);
   const query = checkInput(route.query, Object.fromEntries(new URL(context.req.url).searchParams));
   const body = route.body === undefined ? undefined : checkInput(route.body, await readJson(context));
@@ -227,9 +227,15 @@ export function isOwnOrigin(headers: { get(name: string): string | null }): bool
 }
 
 /** The credential is in a header, in a parameter, or in the path (`:token`), wherever the sender's own convention puts it. */
-function findSender({ req }: Context, parts: RouterParts): Sender {
+function findSender({ req }: Context, principal: Principal | null, parts: RouterParts): Sender {
   const sender = parts.findSender(req.param('token') ?? readSenderToken(req.raw.headers, new URL(req.url)));
   if (sender !== null) return sender;
+  if (principal !== null) {
+    throw new HttpProblem(403, 'forbidden', {
+      message: 'Readings come from devices; this credential is of somebody who reads',
+      advice: 'Send a device token or an enrolment key.',
+    });
+  }
   throw new HttpProblem(401, 'unauthorized', {
     message: 'This takes readings from devices: no good device token or enrolment key came',
     advice: 'Make a key with npx lapwing enrolment-key and send it as Authorization: Bearer.',

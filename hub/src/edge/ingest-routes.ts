@@ -163,9 +163,11 @@ async function answerIngest(
   const device = nameSender(call.sender!, body.device, parts);
   const publication = { topic: body.topic, payload, isLastKnown: false, arrivedMs: nowMs, sender: device };
   const once = readOnceKey(call);
-  const outcome = await new Promise<ForeignOutcome>((resolve) =>
-    parts.channel.take(publication, { admits: true, once, isRepeated: once !== null }, resolve),
-  );
+  let dialect = '';
+  const outcome = await new Promise<ForeignOutcome>((resolve) => {
+    dialect = parts.channel.take(publication, { admits: true, once, isRepeated: once !== null }, resolve);
+  });
+  if (dialect === '') throw new Error(`no dialect reads ${body.topic}`);
   await spendKey(call.sender!, parts.roster.devices.size - before, parts);
   if (!outcome.ok) throw refuseUnstored(outcome.text, outcome.retryAfterMs);
   const { readings, faults } = outcome;
