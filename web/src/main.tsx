@@ -7,10 +7,12 @@ import { render } from 'preact';
 import { makeAppModel } from './core/app-model.ts';
 import { formatRoute, parseRoute, type Route } from './core/app-route.ts';
 import { makeFeedReader } from './core/feed-reader.ts';
-import type { FeedObserver } from './core/feed-state.ts';
+import { type FeedObserver, noteError } from './core/feed-state.ts';
+import { FleetKeeper } from './core/fleet-keeper.ts';
 import { PageClock } from './core/page-clock.ts';
 import { PulseMeter } from './core/pulse-meter.ts';
 import { FeedSocket, type FeedSocketListener } from './edge/feed-socket.ts';
+import { columnsCopy } from './edge/fleet-copy.ts';
 import { FleetLoader } from './edge/fleet-loader.ts';
 import { FrameLoop } from './edge/frame-loop.ts';
 import { HealthPoll } from './edge/health-poll.ts';
@@ -66,6 +68,9 @@ const sessions = new SessionKeeper(hub, model, {
 });
 
 observers.add({
+  observeEvent: (device, event, arrivedMs) => {
+    if (event.level === 'error') noteError(model.feed, device, { atMs: arrivedMs, code: event.code });
+  },
   observeBatch: (device, scratch) => model.sparks.addBatch(device, scratch, socket.nowHubMs()),
 });
 
@@ -91,6 +96,7 @@ const app: App = {
   },
   watch: (devices) => socket.watch(devices),
   loadFleet: () => fleet.load(),
+  fleetKeeper: new FleetKeeper(columnsCopy, async () => (await import('./edge/fleet-shelf.ts')).openFleetShelf()),
   setTheme: (theme) => {
     applyTheme(theme);
     model.theme.value = theme;
@@ -128,6 +134,7 @@ frames.add((nowHubMs) => {
   clock.settle();
   sparkLoader.load(nowHubMs);
   fleet.describeNew();
+  if (model.route.peek().page === 'fleet' && document.visibilityState === 'visible') fleet.refresh();
 });
 frames.start();
 void sessions.check();

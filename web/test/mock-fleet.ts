@@ -38,6 +38,11 @@ export interface MockDevice {
   readonly events: MockEvent[];
   /** As completeness tells them. */
   readonly gaps: object[];
+  label: string;
+  tags: string[];
+  completeness: number | null;
+  source: 'link' | 'import' | 'none';
+  lastError: { readonly atMs: number; readonly code: string } | null;
   readonly links: object[];
 }
 
@@ -164,8 +169,21 @@ export function makeMockDevice(place: number, nowMs: number): MockDevice {
     batches: [],
     events: [],
     gaps: [],
+    label: '',
+    tags: makeTags(place),
+    completeness: place % 43 === 8 ? 97.31 : place % 7 === 3 ? 99.98 : 100,
+    source: 'link',
+    lastError: null,
     links: [],
   };
+}
+
+const sites = ['north', 'south', 'harbour'];
+
+function makeTags(place: number): string[] {
+  const tags = [`site:${sites[place % 3]}`];
+  if (place % 4 === 1) tags.push('outdoor');
+  return tags.sort();
 }
 
 /** One row at `timeMs` (device clock) as the next batch; kept as history. */

@@ -9,6 +9,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { extname, join, resolve } from 'node:path';
 import { encodeAnswer } from './mock-columns.ts';
+import { MockDocuments } from './mock-documents.ts';
 import { MockFeed } from './mock-feed.ts';
 import { type MockDevice, makeMockDevice, sampleMock } from './mock-fleet.ts';
 import { answerHistory } from './mock-history.ts';
@@ -38,6 +39,7 @@ export class MockHub {
   readonly devices: MockDevice[] = [];
   readonly feed: MockFeed;
   readonly secrets = new MockSecrets();
+  readonly documents = new MockDocuments();
   store = { state: 'ok', code: '', message: '', sinceMs: 0 };
   isSignedIn: boolean;
   password: string;
@@ -115,10 +117,14 @@ export class MockHub {
       return { status: 204 };
     }
     if (parts[1] === 'enrolment-keys' || parts[1] === 'tokens') return this.secrets.answer(request, parts);
+    if (parts[1] === 'documents') return this.documents.answer(request, parts);
     if (path === '/devices') {
       await this.holdDevices();
-      return { status: 200, json: { serverMs: Date.now(), devices: this.devices.map(describe) } };
+      const isBrief = url.searchParams.get('metrics') === 'false';
+      const devices = this.devices.map((device) => describe(device, isBrief));
+      return { status: 200, json: { serverMs: Date.now(), devices } };
     }
+    if (path === '/device-tags') return this.editTags(await readBody(request));
     if (path === '/readings') return this.answerTimes(url.searchParams);
     if (path === '/history') return this.answerHistory(url.searchParams);
     const device = this.devices.find((one) => one.id === parts[2]);
@@ -128,8 +134,21 @@ export class MockHub {
       const firstMs = device.batches[0]?.times[0] ?? null;
       return { status: 200, json: { ...counts, gaps: device.gaps, links: device.links, firstMs } };
     }
+    if (parts[3] === 'notes') {
+      Object.assign(device, await readBody(request));
+      return { status: 200, json: { label: device.label, tags: device.tags } };
+    }
     if (parts[3] === 'events') return { status: 200, json: { events: [...device.events].reverse() } };
     return { status: 200, json: describe(device) };
+  }
+
+  private editTags(body: Record<string, unknown>): { status: number; json: unknown } {
+    const { devices: ids, add, remove } = body as { devices: string[]; add: string[]; remove: string[] };
+    const devices = this.devices.filter(({ id }) => ids.includes(id));
+    for (const device of devices) {
+      device.tags = [...new Set([...device.tags.filter((tag) => !remove.includes(tag)), ...add])].sort();
+    }
+    return { status: 200, json: { devices: devices.map(({ id, label, tags }) => ({ id, label, tags })) } };
   }
 
   private answerHealth(): { status: number; json: unknown } {
@@ -192,8 +211,7 @@ function makePast(place: number, nowMs: number, pastS: number): MockDevice {
   return device;
 }
 
-function describe(device: MockDevice): object {
-  const newest = device.batches.at(-1);
+function describe(device: MockDevice, isBrief = false): object {
   return {
     id: device.id,
     model: device.model,
@@ -203,14 +221,25 @@ function describe(device: MockDevice): object {
     presence: device.presence,
     lastSeenMs: device.lastSeenMs,
     clockOffsetMs: device.clockOffsetMs,
+    label: device.label,
+    tags: device.tags,
+    completeness: device.completeness,
+    source: device.source,
+    intervalMs: device.intervalMs,
+    lastError: device.lastError,
     stream: device.stream,
     seq: device.seq,
-    metrics: device.metrics.map((metric, index) => ({
-      index,
-      ...metric,
-      latest: newest === undefined ? null : { timeMs: newest.times.at(-1), value: newest.values[index]!.at(-1) },
-    })),
+    ...(isBrief ? {} : { metrics: describeMetrics(device) }),
   };
+}
+
+function describeMetrics(device: MockDevice): object[] {
+  const newest = device.batches.at(-1);
+  return device.metrics.map((metric, index) => ({
+    index,
+    ...metric,
+    latest: newest === undefined ? null : { timeMs: newest.times.at(-1), value: newest.values[index]!.at(-1) },
+  }));
 }
 
 function refuse(status: number, code: string, message: string): { status: number; json: unknown } {

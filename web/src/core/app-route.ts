@@ -28,6 +28,8 @@ export type Route =
   | { readonly page: 'sign-in'; readonly link: string }
   | { readonly page: 'missing'; readonly path: string };
 
+export type FleetRoute = Extract<Route, { page: 'fleet' }>;
+
 /** `address` is path + query + fragment, as in `/devices/pi-1?range=1h`. */
 export function parseRoute(address: string): Route {
   const [beforeHash = '', hash = ''] = splitOnce(address, '#');

@@ -2,7 +2,7 @@
 import { encodeMessage, type FeedMessage, type MetricDeclaration, makeNumberColumn } from '@lapwing/protocol';
 import { describe, expect, it } from 'vitest';
 import { makeFeedReader } from './feed-reader.ts';
-import { applyFacts, countPresence, type DeviceFacts, type FeedObserver, makeFeedState } from './feed-state.ts';
+import { applyFacts, applyNotes, type DeviceFacts, type FeedObserver, makeFeedState } from './feed-state.ts';
 
 const metrics: MetricDeclaration[] = [
   { name: 'temperature', unit: '°C', kind: 'gauge' },
@@ -152,16 +152,22 @@ describe('feed state', () => {
     expect(state.devices.get('pi-1')!.metrics[0]!.latest).toBeNaN();
   });
 
-  it('counts presence', () => {
-    const { state, reader } = start();
-    reader.apply({
-      type: 'presence',
-      entries: [
-        { device: 'a', state: 'online', lastSeenMs: 1 },
-        { device: 'b', state: 'offline', lastSeenMs: Number.NaN },
-        { device: 'c', state: 'unknown', lastSeenMs: Number.NaN },
-      ],
-    });
-    expect(countPresence(state.devices.values())).toEqual({ all: 3, online: 1, late: 0, offline: 1, asleep: 0 });
+  it('keeps what people wrote, and takes a brief list for what it tells', () => {
+    const { state } = start();
+    applyFacts(state, { ...facts, label: 'Attic', tags: ['roof'], completeness: 99.5, source: 'link' });
+    const device = state.devices.get('pi-1')!;
+    device.nameRank = 3;
+    const { tags } = device.notes;
+    const { metrics: _, ...brief } = facts;
+    applyFacts(state, { ...brief, label: 'Attic', tags: ['roof'], completeness: null });
+    expect(device.notes).toMatchObject({ label: 'Attic', source: 'link' });
+    expect([device.notes.tags === tags, device.notes.completeness, device.metrics.length]).toEqual([
+      true,
+      Number.NaN,
+      1,
+    ]);
+    expect(device.nameRank).toBe(3);
+    applyNotes(state, [{ id: 'pi-1', label: 'Barn', tags: [] }]);
+    expect([device.notes.label, device.notes.tags, device.nameRank]).toEqual(['Barn', [], Number.NaN]);
   });
 });

@@ -83,8 +83,7 @@ export interface DeviceFacts {
   readonly lastError?: DeviceNotes['lastError'];
   readonly stream: number;
   readonly seq: number;
-  /** Absent from a brief list. */
-  readonly metrics?: readonly {
+  readonly metrics: readonly {
     readonly index: number;
     readonly name: string;
     readonly unit: string;
@@ -92,6 +91,9 @@ export interface DeviceFacts {
     readonly latest: { readonly timeMs: number; readonly value: number | string } | null;
   }[];
 }
+
+/** As GET /api/v1/devices?metrics=false tells it. */
+export type BriefFacts = Omit<DeviceFacts, 'metrics'> & Partial<Pick<DeviceFacts, 'metrics'>>;
 
 /** Somebody who wants each batch as it is applied: a chart page, the sparklines. The scratch is only lent. */
 export interface FeedObserver {
@@ -135,7 +137,7 @@ export function makeFeedState(): FeedState {
   };
 }
 
-export function applyFacts(state: FeedState, facts: DeviceFacts): void {
+export function applyFacts(state: FeedState, facts: BriefFacts): void {
   const device = findOrAdd(state, facts.id);
   device.model = facts.model;
   device.firmware = facts.firmware;
@@ -160,7 +162,7 @@ export function applyFacts(state: FeedState, facts: DeviceFacts): void {
 }
 
 /** A name changes the order, so it is ranked anew. */
-function putNotes(device: DeviceRecord, facts: DeviceFacts): void {
+function putNotes(device: DeviceRecord, facts: BriefFacts): void {
   const { notes } = device;
   const label = facts.label ?? notes.label;
   if (label !== notes.label) device.nameRank = Number.NaN;

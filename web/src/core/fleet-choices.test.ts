@@ -1,9 +1,7 @@
-/** What the fleet table and the device page choose by themselves: columns, cells, charts and order. */
-import type { MetricDeclaration, PresenceState } from '@lapwing/protocol';
+/** What the fleet table and the device page choose by themselves: columns, cells and charts. */
+import type { MetricDeclaration } from '@lapwing/protocol';
 import { describe, expect, it } from 'vitest';
 import { planCharts } from './chart-groups.ts';
-import { applyFacts, type DeviceFacts, makeFeedState } from './feed-state.ts';
-import { findVisibleRows, listFleet, rankNames } from './fleet-order.ts';
 import { assignCells, chooseColumns, nameMetric } from './metric-family.ts';
 
 const gauge = (name: string, unit: string): MetricDeclaration => ({ name, unit, kind: 'gauge' });
@@ -100,46 +98,5 @@ describe('charts', () => {
   it('splits a group that one chart cannot show', () => {
     const many = Array.from({ length: 20 }, (_, i) => gauge(`probe.${i}`, 'V'));
     expect(planCharts(many).charts.map((chart) => chart.series.length)).toEqual([8, 8, 4]);
-  });
-});
-
-describe('order', () => {
-  function makeFleet(given: Record<string, PresenceState>) {
-    const state = makeFeedState();
-    for (const [id, presence] of Object.entries(given)) {
-      const facts: DeviceFacts = {
-        id,
-        model: id.startsWith('x') ? 'Zebra' : 'Pi',
-        firmware: '1',
-        createdMs: 0,
-        presence,
-        lastSeenMs: 1,
-        clockOffsetMs: null,
-        stream: 0,
-        seq: 0,
-        metrics: [],
-      };
-      applyFacts(state, facts);
-    }
-    rankNames(state.devices.values());
-    return state.devices;
-  }
-  const fleet = makeFleet({ 'pi-10': 'online', 'pi-2': 'online', 'pi-3': 'offline', 'x-1': 'late', zz: 'asleep' });
-  const ids = (filter: 'all' | 'online', text: string) =>
-    listFleet(fleet.values(), { filter, text }).map(({ id }) => id);
-
-  it('puts the worst first, then names as people count', () => {
-    expect(ids('all', '')).toEqual(['pi-3', 'x-1', 'pi-2', 'pi-10', 'zz']);
-  });
-
-  it('filters by presence and by all words, in name or model', () => {
-    expect(ids('online', '')).toEqual(['pi-2', 'pi-10']);
-    expect(ids('all', ' ZEB x ')).toEqual(['x-1']);
-    expect(ids('all', 'zebra pi')).toEqual([]);
-  });
-
-  it('names the rows in sight of ten thousand', () => {
-    expect(findVisibleRows(37_000, 740, { rows: 10_000, rowHeight: 37 })).toEqual({ first: 992, last: 1028 });
-    expect(findVisibleRows(999_999, 740, { rows: 3, rowHeight: 37 })).toEqual({ first: 3, last: 3 });
   });
 });

@@ -39,6 +39,13 @@ export interface FleetColumn {
   readonly label: string;
 }
 
+export const familyIds: readonly string[] = families.map(({ id }) => id);
+
+/** The heading of a family; null where there is no such one. */
+export function nameFamily(id: string): string | null {
+  return families.find((family) => family.id === id)?.label ?? null;
+}
+
 export function classifyMetric(metric: MetricDeclaration): string | null {
   if (metric.kind !== 'gauge') return null;
   const family = families.find((one) => one.units.includes(metric.unit) && one.name.test(metric.name));

@@ -9,6 +9,9 @@ import { applyFacts } from '../core/feed-state.ts';
 import type { HubClient } from './hub-client.ts';
 
 const freshMs = 30_000;
+/** Completeness, tags that others wrote, errors: the hub itself works completeness out no more often. */
+const briefEveryMs = 60_000;
+const firstBriefMs = 3_000;
 
 export class FleetLoader {
   private readonly hub: HubClient;
@@ -16,6 +19,7 @@ export class FleetLoader {
   private readonly asked = new Set<string>();
   private isLoading = false;
   private loadedAtMs = Number.NEGATIVE_INFINITY;
+  private briefAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(hub: HubClient, model: AppModel) {
     this.hub = hub;
@@ -38,10 +42,28 @@ export class FleetLoader {
       this.model.structure.value = feed.structureVersion;
       fleetLoad.value = 'ready';
       this.loadedAtMs = performance.now();
+      // The first list is asked for before the hub has worked out completeness: look again soon.
+      if (this.briefAtMs === Number.NEGATIVE_INFINITY) this.briefAtMs = this.loadedAtMs - briefEveryMs + firstBriefMs;
     } catch {
       fleetLoad.value = 'failed'; // The page says so and offers another try; a new link tries by itself.
     }
     this.isLoading = false;
+  }
+
+  /** Call now and then while the fleet is in sight. */
+  refresh(): void {
+    if (this.model.fleetLoad.peek() !== 'ready' || performance.now() - this.briefAtMs < briefEveryMs) return;
+    this.briefAtMs = performance.now();
+    void this.refreshNow();
+  }
+
+  private async refreshNow(): Promise<void> {
+    try {
+      const { devices } = await this.hub.readBriefDevices();
+      for (const facts of devices) applyFacts(this.model.feed, facts);
+    } catch (error) {
+      console.info(`Lapwing: the fleet could not be looked at again: ${String(error)}`);
+    }
   }
 
   /** Devices that appeared in the feed since: few at a time, else the whole list. */

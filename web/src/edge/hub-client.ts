@@ -6,7 +6,7 @@
  */
 import type { EventLevel, MetricKind } from '@lapwing/protocol';
 import type { HistoryAnswer } from '../core/device-timeline.ts';
-import type { DeviceFacts } from '../core/feed-state.ts';
+import type { BriefFacts, DeviceFacts } from '../core/feed-state.ts';
 import type { Completeness, DeclaredGap } from '../core/gap-cause.ts';
 import { columnsType, decodeColumns } from '../core/history-columns.ts';
 
@@ -79,6 +79,12 @@ export interface HistoryReply extends HistoryAnswer {
   })[];
 }
 
+/** What people wrote on a device. */
+export interface DeviceText {
+  readonly label: string;
+  readonly tags: readonly string[];
+}
+
 export interface SessionReply {
   readonly user: string;
   readonly passwordSet: boolean;
@@ -140,6 +146,22 @@ export class HubClient {
   }
   readDevices(): Promise<{ serverMs: number; devices: DeviceFacts[] }> {
     return this.call('GET', '/api/v1/devices');
+  }
+  /** Without metrics and newest values: to look again now and then. */
+  readBriefDevices(): Promise<{ serverMs: number; devices: BriefFacts[] }> {
+    return this.call('GET', '/api/v1/devices?metrics=false');
+  }
+  setDeviceNotes(id: string, notes: DeviceText): Promise<DeviceText> {
+    return this.call('PUT', `/api/v1/devices/${encodeURIComponent(id)}/notes`, { body: notes });
+  }
+  /** Of all of them or of none; at most 500 devices. */
+  async editTags(edit: {
+    devices: readonly string[];
+    add: readonly string[];
+    remove: readonly string[];
+  }): Promise<readonly (DeviceText & { readonly id: string })[]> {
+    const path = '/api/v1/device-tags';
+    return (await this.call<{ devices: (DeviceText & { id: string })[] }>('POST', path, { body: edit })).devices;
   }
   readDevice(id: string): Promise<DeviceFacts> {
     return this.call('GET', `/api/v1/devices/${encodeURIComponent(id)}`);

@@ -8,6 +8,7 @@ import { useContext } from 'preact/hooks';
 import type { AppModel, Theme } from '../core/app-model.ts';
 import type { Route } from '../core/app-route.ts';
 import type { FeedObserver } from '../core/feed-state.ts';
+import type { FleetKeeper } from '../core/fleet-keeper.ts';
 import type { PageClock } from '../core/page-clock.ts';
 import type { HubClient, SessionReply } from '../edge/hub-client.ts';
 
@@ -25,6 +26,8 @@ export interface App {
   /** Which devices the feed should bring; empty for the whole fleet, null for none. */
   watch(devices: readonly string[] | null): void;
   loadFleet(): void;
+  /** Saved views, and the columns somebody chose. */
+  readonly fleetKeeper: FleetKeeper;
   setTheme(theme: Theme): void;
   enter(session: SessionReply): void;
   leave(): void;

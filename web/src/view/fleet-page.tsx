@@ -1,147 +1,93 @@
-/** The fleet: counters that filter, a text filter, and the table; or, for an empty fleet, how to connect a device. */
-import { useComputed, useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
-import type { PresenceFilter, Route } from '../core/app-route.ts';
-import { countPresence } from '../core/feed-state.ts';
-import { listFleet, rankNames } from '../core/fleet-order.ts';
-import { formatFixed, noValue } from '../core/number-format.ts';
+/**
+ * The fleet: counters that filter, a text filter, and the table; or, for an empty fleet, how to connect a device.
+ *
+ * Owns what is open over the table. Everything else of its state stands in the address.
+ */
+import { type Signal, useSignal } from '@preact/signals';
+import { useCallback, useEffect, useRef } from 'preact/hooks';
+import type { FleetRoute } from '../core/app-route.ts';
+import type { TableColumn } from '../core/fleet-columns.ts';
 import { useApp } from './app-context.ts';
+import { useFleetList } from './fleet-list.ts';
+import { FleetFailed, NothingFound, PasswordOffer } from './fleet-notices.tsx';
+import { useSelection } from './fleet-selection.ts';
+import { OrderHint, SelectionBar } from './fleet-selection-bar.tsx';
 import { FleetTable } from './fleet-table.tsx';
-import { AddIcon, CloseIcon, SearchIcon } from './icons.tsx';
-import { lazyAddPage } from './lazy-page.tsx';
-import { presenceWords, StatusShape } from './status-mark.tsx';
-
-type FleetRoute = Extract<Route, { page: 'fleet' }>;
-
-const filters: readonly PresenceFilter[] = ['all', 'online', 'late', 'offline', 'asleep'];
+import { type FleetPanel, FleetTools } from './fleet-tools.tsx';
+import { lazyAddPage, lazyFleetPanels } from './lazy-page.tsx';
 
 export function FleetPage({ route }: { route: FleetRoute }) {
-  const { model, watch, loadFleet } = useApp();
+  const { model, watch, loadFleet, fleetKeeper } = useApp();
   useEffect(() => {
     watch([]);
     loadFleet();
+    void fleetKeeper.load();
     return () => watch(null);
   }, []);
   const adding = useSignal(false);
   const load = model.fleetLoad.value;
-  const structure = model.structure.value;
-  const devices = model.feed.devices;
-  const list = useMemo(() => {
-    for (const device of devices.values()) {
-      if (!Number.isNaN(device.nameRank)) continue;
-      rankNames(devices.values());
-      break;
-    }
-    return listFleet(devices.values(), route);
-  }, [structure, route.filter, route.text]);
+  // Read here, so that a device that appears renders the page.
+  void model.structure.value;
+  const { devices } = model.feed;
   if (load === 'failed' && devices.size === 0) return <FleetFailed />;
   if (adding.value || (load === 'ready' && devices.size === 0)) return <lazyAddPage.Page adding={adding} />;
-  const isLoading = load === 'loading' && devices.size === 0;
+  return <FleetBody route={route} isLoading={load === 'loading' && devices.size === 0} />;
+}
+
+function FleetBody({ route, isLoading }: { route: FleetRoute; isLoading: boolean }) {
+  const { model, navigate, fleetKeeper } = useApp();
+  const structure = model.structure.value;
+  const list = useFleetList(route, structure);
+  const panel = useSignal<FleetPanel | null>(null);
+  const columns = useSignal<readonly TableColumn[]>([]);
+  const shownOnChange = useCallback((now: readonly TableColumn[]) => {
+    columns.value = now;
+  }, []);
+  const selection = useSelection((ids) => {
+    panel.value = { kind: 'edit', ids };
+  });
+  useEditInAddress(route, panel);
   return (
     <div class="fleet-page">
       <h1 class="spoken">Fleet</h1>
-      <div class="fleet-tools">
-        <Counters route={route} isLoading={isLoading} />
-        <TextFilter route={route} />
-        <a class="button add-link" href="/add">
-          <AddIcon />
-          <span>Add a device</span>
-        </a>
-      </div>
+      <FleetTools route={route} panel={panel} selection={selection} isLoading={isLoading} />
       <PasswordOffer />
-      <FleetTable devices={list} fleet={devices} structure={structure} isLoading={isLoading} />
-      {!isLoading && list.length === 0 && <NothingFound />}
-    </div>
-  );
-}
-
-function Counters({ route, isLoading }: { route: FleetRoute; isLoading: boolean }) {
-  const { model, navigate } = useApp();
-  const counts = useComputed(() => {
-    void model.structure.value;
-    return countPresence(model.feed.devices.values());
-  });
-  return (
-    <fieldset class="counters">
-      <legend class="spoken">Show devices that are</legend>
-      {filters.map((filter) => (
-        <button
-          type="button"
-          key={filter}
-          class={`counter ${filter === 'all' ? '' : `is-${filter}`} ${counts.value[filter] === 0 ? 'is-zero' : ''}`}
-          aria-pressed={route.filter === filter}
-          onClick={() => navigate({ ...route, filter: route.filter === filter ? 'all' : filter }, 'replace')}
-        >
-          {filter !== 'all' && <StatusShape state={filter} />}
-          <span>{filter === 'all' ? 'All' : presenceWords[filter]}</span>
-          <b>{isLoading ? noValue : formatFixed(counts.value[filter], 0)}</b>
-        </button>
-      ))}
-    </fieldset>
-  );
-}
-
-function TextFilter({ route }: { route: FleetRoute }) {
-  const { navigate } = useApp();
-  const setText = (text: string) => navigate({ ...route, text }, 'replace');
-  return (
-    <search class="text-filter">
-      <SearchIcon />
-      <input
-        type="text"
-        inputMode="search"
-        placeholder="Filter by name, model, firmware"
-        aria-label="Filter by name, model or firmware"
-        spellcheck={false}
-        value={route.text}
-        onInput={(event) => setText(event.currentTarget.value)}
-        onKeyDown={(event) => event.key === 'Escape' && setText('')}
-      />
-      {route.text !== '' && (
-        <button type="button" class="text-filter-clear" aria-label="Clear the filter" onClick={() => setText('')}>
-          <CloseIcon />
-        </button>
-      )}
-    </search>
-  );
-}
-
-function NothingFound() {
-  const { navigate } = useApp();
-  return (
-    <div class="nothing-found">
-      <p>No device matches.</p>
-      <button
-        type="button"
-        class="button"
-        onClick={() => navigate({ page: 'fleet', filter: 'all', text: '' }, 'replace')}
+      <OrderHint list={list} />
+      <FleetTable
+        route={route}
+        list={list}
+        structure={structure}
+        isLoading={isLoading}
+        selection={selection}
+        ownColumns={fleetKeeper.columns.value}
+        shownOnChange={shownOnChange}
       >
-        Show all devices
-      </button>
+        {!isLoading && list.devices.length === 0 && <NothingFound route={route} />}
+      </FleetTable>
+      <SelectionBar selection={selection} columns={columns.value} />
+      {panel.value !== null && (
+        <lazyFleetPanels.Page
+          panel={panel.value}
+          route={route}
+          columns={columns.value}
+          close={() => {
+            panel.value = null;
+            if (route.look.edit !== '') navigate({ ...route, look: { ...route.look, edit: '' } }, 'replace');
+          }}
+        />
+      )}
     </div>
   );
 }
 
-function FleetFailed() {
-  const { loadFleet } = useApp();
-  return (
-    <section class="notice" role="alert">
-      <h1>The devices could not be read</h1>
-      <p>The hub did not answer as expected. Devices go on measuring and keep what the hub has not acked.</p>
-      <button type="button" class="button" onClick={loadFleet}>
-        Try again
-      </button>
-    </section>
-  );
-}
-
-function PasswordOffer() {
+/** `edit=ID` in the address opens the editor: so the palette can lead there. */
+function useEditInAddress(route: FleetRoute, panel: Signal<FleetPanel | null>): void {
   const { model } = useApp();
-  const session = model.session.value;
-  if (session.state !== 'signed-in' || session.passwordSet) return null;
-  return (
-    <p class="offer">
-      You are signed in by a one-time link. <a href="/settings">Set a password</a> to come back without one.
-    </p>
-  );
+  const { edit } = route.look;
+  const opened = useRef('');
+  const isKnown = edit !== '' && model.feed.devices.has(edit);
+  useEffect(() => {
+    if (isKnown && opened.current !== edit) panel.value = { kind: 'edit', ids: [edit] };
+    opened.current = isKnown ? edit : '';
+  }, [edit, isKnown]);
 }

@@ -2,28 +2,43 @@
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { formatRoute, makeDeviceRoute } from '../core/app-route.ts';
 import type { DeviceRecord, MetricRecord } from '../core/feed-state.ts';
-import { type FleetColumn, nameMetric } from '../core/metric-family.ts';
+import { assignMetrics, headedFamilies, type TableColumn } from '../core/fleet-columns.ts';
+import { nameOf } from '../core/fleet-order.ts';
+import { completeLeast, describeOffset, type FleetStatus, formatPercent, listWarnings } from '../core/fleet-status.ts';
+import { nameMetric } from '../core/metric-family.ts';
 import { useApp } from './app-context.ts';
+import { formatFull } from './clock-text.ts';
+import { MoreIcon } from './fleet-icons.tsx';
 import { RowPainter, sparkBox } from './row-painter.ts';
-import { StatusMark } from './status-mark.tsx';
+import { StatusMark, WarningShape } from './status-mark.tsx';
+
+export interface RowActions {
+  toggle(id: string, isRange: boolean): void;
+  edit(id: string): void;
+}
 
 interface FleetRowProps {
   readonly device: DeviceRecord;
-  readonly cells: readonly number[];
-  readonly columns: readonly FleetColumn[];
-  /** What the frame shows of the device; a changed object renders again, a reading does not change it. */
+  readonly columns: readonly TableColumn[];
+  /** What the frame shows of the device; a changed value renders again, a reading does not change any. */
   readonly place: {
-    readonly index: number;
+    readonly line: number;
     readonly top: number;
-    readonly presence: DeviceRecord['presence'];
-    readonly model: string;
+    readonly status: FleetStatus;
+    readonly isSelected: boolean;
+    /** The one row that Tab leads to. */
+    readonly isReached: boolean;
+    readonly isSelecting: boolean;
   };
+  readonly actions: RowActions;
   readonly painters: Set<RowPainter>;
 }
 
-export function FleetRow({ device, cells, columns, place, painters }: FleetRowProps) {
+export function FleetRow({ device, columns, place, actions, painters }: FleetRowProps) {
   const app = useApp();
   const element = useRef<HTMLTableRowElement>(null);
+  const metricCount = device.metrics.length;
+  const cells = useMemo(() => assignMetrics(device.metrics, columns), [device, columns, metricCount]);
   useLayoutEffect(() => {
     const painter = new RowPainter(element.current!, device, { cells, sparks: app.model.sparks });
     painters.add(painter);
@@ -32,55 +47,161 @@ export function FleetRow({ device, cells, columns, place, painters }: FleetRowPr
       painters.delete(painter);
     };
   }, [device, cells]);
-  const { index, top, presence, model } = place;
+  const { line, top, status, isSelected, isReached, isSelecting } = place;
+  const { notes, model, firmware, clockOffsetMs } = device;
   // The same element as before is not rendered again: scrolling and sorting leave most rows alone.
-  return useMemo(
-    () => (
+  return useMemo(() => {
+    const families = headedFamilies(columns);
+    let metric = 0;
+    return (
       <tr
         ref={element}
-        class={`fleet-row ${presence === 'online' ? '' : 'is-stale'}`}
-        aria-rowindex={index + 2}
+        class={`fleet-row ${status === 'online' ? '' : 'is-stale'} ${isSelected ? 'is-selected' : ''}`}
+        aria-rowindex={line + 2}
+        aria-selected={isSelecting ? isSelected : undefined}
+        data-line={line}
         style={{ transform: `translateY(${top}px)` }}
       >
-        <td class="cell-status">
-          <StatusMark state={presence} />
-        </td>
-        <td class="cell-name">
-          <a href={formatRoute(makeDeviceRoute(device.id))}>{device.id}</a>
-        </td>
-        <td class="cell-seen" data-seen />
-        {cells.map((metric, c) => (
-          <FleetCell
-            key={c}
-            label={labelOf(device.metrics[metric], columns, c)}
-            name={device.metrics[metric]?.name ?? ''}
-            column={columns[c]?.label ?? ''}
-            isEmpty={metric < 0}
+        <td class="cell-check">
+          <input
+            type="checkbox"
+            aria-label={`Select ${nameOf(device)}`}
+            checked={isSelected}
+            tabIndex={isSelecting ? 0 : -1}
+            onClick={(event) => actions.toggle(device.id, event.shiftKey)}
           />
-        ))}
-        <td class="cell-model" title={model}>
-          {model}
+        </td>
+        <td class="cell-status">
+          <StatusMark state={status} />
+        </td>
+        <NameCell device={device} isReached={isReached} nowMs={app.nowHubMs()} />
+        {columns.map((column) => {
+          if (column.kind === 'fact') return <FactCell key={column.key} column={column} device={device} />;
+          const index = cells[metric++] ?? -1;
+          return (
+            <MetricCell
+              key={column.key}
+              record={device.metrics[index]}
+              column={column}
+              label={labelOf(device.metrics[index], column, families)}
+            />
+          );
+        })}
+        <td class="cell-more">
+          <button
+            type="button"
+            class="more"
+            tabIndex={-1}
+            aria-label={`Label and tags of ${nameOf(device)}`}
+            onClick={() => actions.edit(device.id)}
+          >
+            <MoreIcon />
+          </button>
         </td>
       </tr>
-    ),
-    [device, cells, columns, index, top, presence, model],
+    );
+  }, [
+    device,
+    cells,
+    columns,
+    line,
+    top,
+    status,
+    isSelected,
+    isReached,
+    isSelecting,
+    notes,
+    model,
+    firmware,
+    clockOffsetMs,
+  ]);
+}
+
+/** A metric under a heading of its own kind needs no name; any other says what it is. */
+function labelOf(
+  record: MetricRecord | undefined,
+  column: TableColumn,
+  families: ReturnType<typeof headedFamilies>,
+): string {
+  return record === undefined || !column.key.startsWith('own:') ? '' : nameMetric(record, families);
+}
+
+function NameCell({ device, isReached, nowMs }: { device: DeviceRecord; isReached: boolean; nowMs: number }) {
+  const { id, notes } = device;
+  const warnings = listWarnings(device, nowMs);
+  const tags = notes.label === '' ? notes.tags : [id, ...notes.tags];
+  return (
+    <td class={`cell-name ${warnings.length > 0 || tags.length > 0 ? 'has-more' : ''}`}>
+      <a href={formatRoute(makeDeviceRoute(id))} data-focus tabIndex={isReached ? 0 : -1}>
+        {nameOf(device)}
+      </a>
+      {(warnings.length > 0 || tags.length > 0) && (
+        <span class="cell-sub" title={[...warnings.map(({ text }) => text), ...tags].join(' · ')}>
+          {warnings.length > 0 && (
+            <span class="cell-warning">
+              <WarningShape />
+              {warnings.map(({ text }) => text).join(' · ')}
+            </span>
+          )}
+          {tags.map((tag) => (
+            <span key={tag} class="tag">
+              {tag}
+            </span>
+          ))}
+        </span>
+      )}
+    </td>
   );
 }
 
-/** A metric under no heading says its own name. */
-function labelOf(record: MetricRecord | undefined, columns: readonly FleetColumn[], cell: number): string {
-  return record === undefined || columns[cell] !== undefined ? '' : nameMetric(record, columns);
+function FactCell({ column, device }: { column: TableColumn; device: DeviceRecord }) {
+  switch (column.key) {
+    case 'seen':
+      return (
+        <td class="cell-seen" data-seen>
+          <svg class="ring" viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">
+            <circle cx="6" cy="6" r="4.5" class="ring-ground" />
+            <circle cx="6" cy="6" r="4.5" class="ring-left" data-ring pathLength="8" transform="rotate(-90 6 6)" />
+          </svg>
+          <span data-age />
+          <span class="cell-contact" data-contact />
+        </td>
+      );
+    case 'contact':
+      return <td class="cell-fact is-number" title={formatFull(device.lastSeenMs)} data-contact-age />;
+    case 'interval':
+      return <td class="cell-fact is-number" data-interval />;
+    case 'complete': {
+      const { completeness } = device.notes;
+      return (
+        <td class={`cell-fact is-number ${completeness < completeLeast ? 'is-low' : ''}`}>
+          {formatPercent(completeness)}
+        </td>
+      );
+    }
+    case 'clock':
+      return <td class="cell-fact is-number">{describeOffset(device.clockOffsetMs)}</td>;
+    default: {
+      const text = column.key === 'id' ? device.id : column.key === 'model' ? device.model : device.firmware;
+      return (
+        <td class="cell-fact" title={text}>
+          {text}
+        </td>
+      );
+    }
+  }
 }
 
-function FleetCell(props: { label: string; name: string; column: string; isEmpty: boolean }) {
-  const { label, name, column, isEmpty } = props;
+function MetricCell(props: { record: MetricRecord | undefined; column: TableColumn; label: string }) {
+  const { record, column, label } = props;
+  const isEmpty = record === undefined;
   return (
     <td
-      class={`cell-metric ${isEmpty ? 'is-empty' : ''} ${label === '' || isEmpty ? '' : 'is-own'}`}
+      class={`cell-metric ${isEmpty ? 'is-empty' : ''} ${label === '' ? '' : 'is-own'}`}
       data-cell
-      title={name}
+      title={record?.name ?? ''}
     >
-      <span class="cell-label">{label === '' ? column : label}</span>
+      <span class="cell-label">{label === '' ? column.label : label}</span>
       <svg
         class="spark"
         viewBox={`0 0 ${sparkBox.width} ${sparkBox.height}`}
@@ -95,21 +216,26 @@ function FleetCell(props: { label: string; name: string; column: string; isEmpty
         <span class="cell-number" data-value />
         <span class="unit" data-unit />
       </span>
-      {label !== '' && !isEmpty && <span class="cell-own">{label}</span>}
+      {label !== '' && <span class="cell-own">{label}</span>}
     </td>
   );
 }
 
-export function SkeletonRow({ top, cells }: { top: number; cells: number }) {
+export function SkeletonRow({ top, columns }: { top: number; columns: readonly TableColumn[] }) {
   return (
     <tr class="fleet-row is-skeleton" style={{ transform: `translateY(${top}px)` }}>
-      {Array.from({ length: cells + 4 }, (_, c) => (
-        <td key={c} class={skeletonClasses[c] ?? (c === cells + 3 ? 'cell-model' : 'cell-metric')}>
+      <td class="cell-check" />
+      <td class="cell-status">
+        <i />
+      </td>
+      <td class="cell-name">
+        <i />
+      </td>
+      {columns.map(({ key, kind }) => (
+        <td key={key} class={key === 'seen' ? 'cell-seen' : kind === 'fact' ? 'cell-fact' : 'cell-metric'}>
           <i />
         </td>
       ))}
     </tr>
   );
 }
-
-const skeletonClasses: Record<number, string> = { 0: 'cell-status', 1: 'cell-name', 2: 'cell-seen' };

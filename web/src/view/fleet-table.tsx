@@ -2,125 +2,288 @@
  * The table of devices: only the rows in sight exist, and their numbers are written by one painter outside of the components.
  *
  * Owns the scroll position and the row painters. Invariant: a reading never renders a component; what is out of sight costs
- * nothing. The whole page scrolls inside this element, so that the header stays.
+ * nothing. The whole page scrolls inside this element, so that the header and the first columns stay.
  */
-import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
-import type { DeviceRecord } from '../core/feed-state.ts';
-import { findVisibleRows } from '../core/fleet-order.ts';
-import { assignCells, chooseColumns, type FleetColumn } from '../core/metric-family.ts';
+import type { FleetRoute } from '../core/app-route.ts';
+import {
+  chooseFamilies,
+  chooseTableColumns,
+  makeColumns,
+  sumWidths,
+  type TableColumn,
+  writeTracks,
+} from '../core/fleet-columns.ts';
+import { type FleetLines, findGroupOf, findLineAt, findVisibleLines, layLines } from '../core/fleet-lines.ts';
+import { judgeStatus } from '../core/fleet-status.ts';
 import { useApp } from './app-context.ts';
+import { GroupButton, GroupRow } from './fleet-group.tsx';
+import { lineKey, useLineKeys } from './fleet-keys.ts';
+import { type FleetList, followPresence } from './fleet-list.ts';
 import { FleetRow, SkeletonRow } from './fleet-row.tsx';
+import type { Selection } from './fleet-selection.ts';
+import { type FleetView, measureRoom, rowLead, useFleetView } from './fleet-viewport.ts';
 import type { RowPainter } from './row-painter.ts';
 
-const phoneQuery = matchMedia('(max-width: 720px)');
-const rowHeights = { table: 37, card: 117 };
-const columnsSampleMax = 2000;
-
-/** Metric cells of a row, by the width there is; the same limits as in style/fleet.css. */
-function countCells(width: number): number {
-  return width <= 720 ? 2 : width <= 920 ? 2 : width <= 1140 ? 3 : width <= 1640 ? 4 : 5;
-}
+const heights = { table: { row: 37, group: 37, head: 33 }, card: { row: 133, group: 45, head: 0 } };
 
 interface FleetTableProps {
-  readonly devices: readonly DeviceRecord[];
-  /** Those whose metrics decide the headings: the whole fleet, so that a filter does not move columns. */
-  readonly fleet: ReadonlyMap<string, DeviceRecord>;
+  readonly route: FleetRoute;
+  readonly list: FleetList;
   readonly structure: number;
   readonly isLoading: boolean;
+  readonly selection: Selection;
+  /** What the person chose in this browser or account, where the address names no columns. */
+  readonly ownColumns: readonly string[] | null;
+  /** Told whenever they change: what the tools work on. */
+  readonly shownOnChange: (columns: readonly TableColumn[]) => void;
+  readonly children?: ComponentChildren;
 }
 
-export function FleetTable({ devices, fleet, structure, isLoading }: FleetTableProps) {
+export function FleetTable(props: FleetTableProps) {
+  const { route, list, structure, isLoading, selection } = props;
+  const app = useApp();
   const scroller = useRef<HTMLDivElement>(null);
-  const view = useSignal({ top: 0, height: 900 });
-  const isPhone = useSignal(phoneQuery.matches);
-  const cellCount = useSignal(countCells(innerWidth));
+  const view = useFleetView(scroller);
+  const { isPhone, top, height } = view.value;
+  const sizes = isPhone ? heights.card : heights.table;
+  const columns = useColumns(props, view.value);
+  const { group, folded } = route.look;
+  const foldedKey = folded.join('\n');
+  const lines = useMemo(
+    () => layLines(list.devices, { group, folded, nowMs: app.nowHubMs() }, sizes),
+    [list.devices, group, foldedKey, sizes, structure],
+  );
+  const foldGroup = (name: string) => toggleFold(app, route, name);
+  const edit = (ids: readonly string[]) => selection.edit(ids);
+  const keys = useLineKeys(
+    { scroller, lines, headPx: sizes.head },
+    { toggle: selection.toggle, edit, clear: selection.clear, fold: foldGroup },
+  );
+  useEffect(() => followPresence(scroller.current!, list.isHeld), []);
+  useLayoutEffect(() => props.shownOnChange(columns), [columns]);
+  selection.order.current = lines.lines.flatMap((line) => (line.kind === 'device' ? [line.device.id] : []));
   const painters = useRowPainters();
-  useViewport(scroller, view, { isPhone, cellCount });
-  const rowHeight = isPhone.value ? rowHeights.card : rowHeights.table;
-  const { top, height } = view.value;
-  const { first, last } = findVisibleRows(top, height, { rows: devices.length, rowHeight });
-  const cells = cellCount.value;
-  // A card names each of its metrics itself.
-  const columns = useMemo(() => (isPhone.value ? [] : chooseFor(fleet, cells)), [structure, cells, isPhone.value]);
-  const columnKey = columns.map((column) => column.id).join();
-  const cellsOf = useMemo(() => makeCellMemo(columns, cells), [columnKey, cells]);
-  const rows = [];
-  for (let index = first; index < last; index++) {
-    const device = devices[index]!;
-    rows.push(
-      <FleetRow
-        key={device.id}
-        device={device}
-        cells={cellsOf(device)}
-        columns={columns}
-        place={{ index, top: index * rowHeight, presence: device.presence, model: device.model }}
-        painters={painters}
-      />,
-    );
-  }
+  const sight = findVisibleLines(lines, top, height);
+  const minWidth = isPhone ? 0 : rowLead.leadPx + sumWidths(columns, rowLead.gapPx) + rowLead.tailPx;
+  const style = { '--tracks': writeTracks(columns), minWidth: minWidth === 0 ? undefined : `${minWidth}px` };
   return (
-    <div class="fleet-scroll" ref={scroller}>
-      <table class="fleet-table" style={{ '--cells': cells }} aria-label="Devices" aria-rowcount={devices.length + 1}>
-        <thead>
-          <tr class="fleet-head">
-            <th scope="col">Status</th>
-            <th scope="col">Name</th>
-            <th scope="col" class="fleet-head-seen">
-              Seen
-            </th>
-            {Array.from({ length: cells }, (_, c) => (
-              <th scope="col" key={c} class="fleet-head-cell">
-                {columns[c]?.label ?? (c === columns.length && !isLoading ? 'Own metrics' : '')}
-              </th>
-            ))}
-            <th scope="col" class="fleet-head-model">
-              Model
-            </th>
-          </tr>
-        </thead>
+    // biome-ignore lint/a11y/noStaticElementInteractions: the keys of the rows inside bubble up to it
+    <div
+      class={`fleet-scroll ${selection.ids.value.size > 0 || selection.isPicking.value ? 'is-selecting' : ''}`}
+      ref={scroller}
+      onKeyDown={keys.keysOnDown}
+      onFocusIn={keys.focusOnIn}
+    >
+      <table class="fleet-table" style={style} aria-label="Devices" aria-rowcount={lines.lines.length + 1}>
+        <FleetHead route={route} columns={columns} selection={selection} />
         {isLoading ? (
           <tbody class="fleet-rows" aria-busy="true">
             {Array.from({ length: 12 }, (_, i) => (
-              <SkeletonRow key={i} top={i * rowHeight} cells={cells} />
+              <SkeletonRow key={i} top={i * sizes.row} columns={columns} />
             ))}
           </tbody>
         ) : (
-          <tbody class="fleet-rows" style={{ height: `${devices.length * rowHeight}px` }}>
-            {rows}
+          <tbody class="fleet-rows" style={{ height: `${lines.height}px` }}>
+            <Lines
+              {...{ lines, sight, columns, selection, painters, fold: foldGroup }}
+              group={group}
+              reached={findReached(lines, keys.reached.value, top)}
+            />
           </tbody>
         )}
       </table>
+      {group !== '' && <StuckGroup lines={lines} top={top} by={group} fold={foldGroup} />}
+      {props.children}
     </div>
   );
 }
 
-function useViewport(
-  scroller: { current: HTMLDivElement | null },
-  view: { value: { top: number; height: number } },
-  shape: { isPhone: { value: boolean }; cellCount: { value: number } },
-): void {
-  const { isPhone, cellCount } = shape;
-  useLayoutEffect(() => {
-    const element = scroller.current!;
-    const look = () => {
-      view.value = { top: element.scrollTop, height: element.clientHeight };
-      cellCount.value = countCells(innerWidth);
-    };
-    const phoneOnChange = () => {
-      isPhone.value = phoneQuery.matches;
-    };
-    const observer = new ResizeObserver(look);
-    observer.observe(element);
-    element.addEventListener('scroll', look, { passive: true });
-    phoneQuery.addEventListener('change', phoneOnChange);
-    look();
-    return () => {
-      observer.disconnect();
-      element.removeEventListener('scroll', look);
-      phoneQuery.removeEventListener('change', phoneOnChange);
-    };
-  }, []);
+/** Where Tab leads: the line the keyboard was at, else the first in sight. */
+function findReached(lines: FleetLines, reached: string, top: number): string {
+  if (reached !== '' && lines.lines.some((line) => lineKey(line) === reached)) return reached;
+  const first = lines.lines[findLineAt(lines.lines, top)];
+  return first === undefined ? '' : lineKey(first);
+}
+
+interface LinesProps {
+  readonly lines: FleetLines;
+  readonly sight: { readonly first: number; readonly last: number };
+  readonly columns: readonly TableColumn[];
+  readonly selection: Selection;
+  readonly painters: Set<RowPainter>;
+  readonly group: string;
+  readonly reached: string;
+  fold(name: string): void;
+}
+
+function Lines({ lines, sight, columns, selection, painters, group, reached, fold }: LinesProps) {
+  const chosen = selection.ids.value;
+  const isSelecting = chosen.size > 0 || selection.isPicking.value;
+  const rows = [];
+  for (let at = sight.first; at < sight.last; at++) {
+    const line = lines.lines[at]!;
+    const isReached = lineKey(line) === reached;
+    if (line.kind === 'group') {
+      const shape = { group: line.group, by: group, isFolded: line.isFolded, fold, line: at, top: line.top };
+      rows.push(
+        <GroupRow key={`g:${line.group.name}`} {...shape} isReached={isReached} columns={columns.length + 4} />,
+      );
+      continue;
+    }
+    const { device } = line;
+    rows.push(
+      <FleetRow
+        key={device.id}
+        device={device}
+        columns={columns}
+        place={{
+          line: at,
+          top: line.top,
+          status: judgeStatus(device),
+          isSelected: chosen.has(device.id),
+          isReached,
+          isSelecting,
+        }}
+        actions={selection}
+        painters={painters}
+      />,
+    );
+  }
+  return <>{rows}</>;
+}
+
+/** The heading of the group one is in, once its own line is scrolled away. */
+function StuckGroup(props: { lines: FleetLines; top: number; by: string; fold: (name: string) => void }) {
+  const { lines, top, by, fold } = props;
+  const line = findGroupOf(lines.lines, findLineAt(lines.lines, top));
+  if (line === null || line.isFolded || line.top >= top) return null;
+  return (
+    <div class="fleet-stuck" aria-hidden="true">
+      <GroupButton group={line.group} by={by} isFolded={false} fold={fold} tabIndex={-1} />
+    </div>
+  );
+}
+
+function useColumns(props: FleetTableProps, view: FleetView): readonly TableColumn[] {
+  const { fleet, chosen } = {
+    fleet: useApp().model.feed.devices,
+    chosen: props.route.look.columns ?? props.ownColumns,
+  };
+  const { isPhone } = view;
+  const room = measureRoom(view.width);
+  const families = useMemo(
+    () => (chosen === null && !isPhone ? chooseFamilies(fleet.values(), room.cells) : []),
+    [chosen === null, props.structure, room.cells, isPhone],
+  );
+  const familyKey = families.map(({ id }) => id).join();
+  const chosenKey = chosen?.join('\n') ?? null;
+  return useMemo(() => {
+    if (isPhone) return chooseCardColumns(chosen);
+    return chosen === null ? chooseTableColumns(families, room) : makeColumns(chosen);
+  }, [familyKey, chosenKey, room.cells, room.isWide, isPhone]);
+}
+
+/** A card shows how fresh it is and two metrics; a card names each of its metrics itself. */
+function chooseCardColumns(chosen: readonly string[] | null): TableColumn[] {
+  const metrics = makeColumns(chosen ?? []).filter(({ kind }) => kind === 'metric');
+  return [...makeColumns(['seen']), ...(metrics.length > 0 ? metrics : makeColumns(['own:1', 'own:2'])).slice(0, 2)];
+}
+
+function toggleFold(app: ReturnType<typeof useApp>, route: FleetRoute, name: string): void {
+  const { folded } = route.look;
+  const next = folded.includes(name) ? folded.filter((one) => one !== name) : [...folded, name];
+  app.navigate({ ...route, look: { ...route.look, folded: next } }, 'replace');
+}
+
+function FleetHead(props: { route: FleetRoute; columns: readonly TableColumn[]; selection: Selection }) {
+  const { route, columns, selection } = props;
+  const isAll = selection.isAll();
+  const some = selection.ids.value.size > 0;
+  return (
+    <thead>
+      <tr class="fleet-head">
+        <th scope="col" class="cell-check">
+          <input
+            type="checkbox"
+            aria-label={isAll ? 'Select none' : 'Select all that are shown'}
+            checked={isAll}
+            ref={(box) => {
+              if (box !== null) box.indeterminate = some && !isAll;
+            }}
+            onClick={() => selection.toggleAll()}
+          />
+        </th>
+        <SortHead route={route} sortKey="status" label="Status" hint="How the device stands" />
+        <SortHead route={route} sortKey="name" label="Name" hint="Its label, else its id" isName={true} />
+        {columns.map(({ key, label, hint, isNumeric, kind }) => (
+          <SortHead
+            key={key}
+            route={route}
+            sortKey={key.startsWith('own:') ? '' : key}
+            label={label}
+            hint={hint}
+            isNumeric={isNumeric}
+            isMetric={kind === 'metric'}
+          />
+        ))}
+        <th scope="col" class="cell-more">
+          <span class="spoken">Edit</span>
+        </th>
+      </tr>
+    </thead>
+  );
+}
+
+interface SortHeadProps {
+  readonly route: FleetRoute;
+  /** '' : cannot be sorted by. */
+  readonly sortKey: string;
+  readonly label: string;
+  readonly hint: string;
+  readonly isNumeric?: boolean;
+  readonly isMetric?: boolean;
+  readonly isName?: boolean;
+}
+
+function SortHead({ route, sortKey, label, hint, isNumeric, isMetric, isName }: SortHeadProps) {
+  const { navigate } = useApp();
+  const { look } = route;
+  const isSorted = sortKey !== '' && look.sort === sortKey;
+  const place = `${isNumeric === true ? 'is-number' : ''} ${isName === true ? 'cell-name' : ''} ${sortKey === 'status' ? 'cell-status' : ''}`;
+  if (sortKey === '') {
+    return (
+      <th scope="col" class={place} title={hint}>
+        {label}
+      </th>
+    );
+  }
+  const click = () =>
+    navigate({ ...route, look: { ...look, ...nextSort(look, sortKey, isMetric === true) } }, 'replace');
+  return (
+    <th
+      scope="col"
+      class={place}
+      aria-sort={isSorted ? (look.isDescending ? 'descending' : 'ascending') : undefined}
+      title={`${hint}. Click to sort.`}
+    >
+      <button type="button" class="sort-button" onClick={click}>
+        <span>{label}</span>
+        <span class="sort-mark" aria-hidden="true">
+          {isSorted ? (look.isDescending ? '▼' : '▲') : ''}
+        </span>
+      </button>
+    </th>
+  );
+}
+
+/** Once: the way one wants to see first (ages and losses the worst, readings the highest); twice: the other; thrice: by need again. */
+function nextSort(look: FleetRoute['look'], key: string, isMetric: boolean): { sort: string; isDescending: boolean } {
+  const first = isMetric || key === 'seen' || key === 'contact' || key === 'clock' || key === 'interval';
+  if (look.sort !== key) return { sort: key, isDescending: first };
+  if (look.isDescending === first) return { sort: key, isDescending: !first };
+  return { sort: '', isDescending: false };
 }
 
 /** One painter for all rows in sight. */
@@ -130,29 +293,11 @@ function useRowPainters(): Set<RowPainter> {
   useEffect(
     () =>
       app.addPainter((nowHubMs) => {
-        for (const painter of painters) painter.paint(nowHubMs);
+        // Paused charts leave the table in the present; a rewound page is wholly in the past.
+        const nowMs = app.clock.mode.peek() === 'rewound' ? app.clock.nowMs() : nowHubMs;
+        for (const painter of painters) painter.paint(nowMs);
       }),
     [],
   );
   return painters;
-}
-
-function chooseFor(fleet: ReadonlyMap<string, DeviceRecord>, cells: number): readonly FleetColumn[] {
-  const tables = [];
-  for (const device of fleet.values()) {
-    if (device.metrics.length > 0 && tables.push(device.metrics) >= columnsSampleMax) break;
-  }
-  return chooseColumns(tables, cells);
-}
-
-/** A device's cells change only when its metric list or the columns do. */
-function makeCellMemo(columns: readonly FleetColumn[], cellCount: number): (device: DeviceRecord) => readonly number[] {
-  const known = new Map<string, { length: number; cells: readonly number[] }>();
-  return (device) => {
-    const before = known.get(device.id);
-    if (before !== undefined && before.length === device.metrics.length) return before.cells;
-    const cells = assignCells(device.metrics, columns, cellCount);
-    known.set(device.id, { length: device.metrics.length, cells });
-    return cells;
-  };
 }

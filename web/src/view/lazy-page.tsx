@@ -53,4 +53,5 @@ export const lazyDevicePage = makeLazyPage(async () => (await import('./device-p
 export const lazyRangePicker = makeLazyPage(async () => (await import('./range-picker.tsx')).RangePicker);
 export const lazySettingsPage = makeLazyPage(async () => (await import('./settings-page.tsx')).SettingsPage);
 export const lazyAddPage = makeLazyPage(async () => (await import('./add-page.tsx')).AddPage);
+export const lazyFleetPanels = makeLazyPage(async () => (await import('./fleet-panels.tsx')).FleetPanels);
 export const lazyOverlays = makeLazyPage(async () => (await import('./overlays.tsx')).Overlays);

@@ -1,17 +1,21 @@
 /**
- * Writes the numbers and sparklines of one row into the page.
+ * Writes the numbers, ages and sparklines of one row into the page.
  *
  * Owns what it wrote last, so that it touches the document only where a text really changes. Invariants: a row is repainted at
- * most four times a second, at once for the first reading after a pause; an old value of a device that is not online is greyed by CSS, never refreshed.
+ * most four times a second, at once for the first reading after a pause; an old value of a device that is not online is greyed by CSS, never
+ * refreshed; what is painted follows from the record and the time given alone, so that a rewound page paints the past.
  */
 import type { DeviceRecord } from '../core/feed-state.ts';
-import { formatAge, formatValue, noValue, thinSpace } from '../core/number-format.ts';
+import { judgeFreshness } from '../core/fleet-age.ts';
+import { formatAge, formatSpan, formatValue, noValue, thinSpace } from '../core/number-format.ts';
 import type { SparkBook, SparkEntry } from '../core/spark-book.ts';
 import { drawSparkline } from '../core/sparkline-path.ts';
 
 export const sparkBox = { width: 72, height: 20 };
 const valueEveryMs = 250;
 const ageEveryMs = 250;
+/** The ring runs out in eighths: finer steps nobody sees, and each is a paint. */
+const ringSteps = 8;
 
 interface Cell {
   readonly metric: number;
@@ -23,11 +27,21 @@ interface Cell {
   latestMs: number;
 }
 
+/** The parts of the freshness cell; null where that column is not shown. */
+interface AgeCell {
+  readonly box: HTMLElement;
+  readonly ring: SVGElement;
+  readonly age: Text;
+  readonly contact: Text;
+  ringShown: number;
+}
+
 export class RowPainter {
   private readonly device: DeviceRecord;
   private readonly cells: Cell[];
-  private readonly seen: Text;
-  private readonly seenBox: HTMLElement;
+  private readonly age: AgeCell | null;
+  private readonly contact: Text | null;
+  private readonly interval: Text | null;
   private readonly sparks: SparkBook;
   private readonly shown: number[];
   private nextValueMs = 0;
@@ -36,8 +50,9 @@ export class RowPainter {
   constructor(row: HTMLElement, device: DeviceRecord, look: { cells: readonly number[]; sparks: SparkBook }) {
     this.device = device;
     this.sparks = look.sparks;
-    this.seenBox = row.querySelector<HTMLElement>('[data-seen]')!;
-    this.seen = openText(this.seenBox);
+    this.age = openAge(row.querySelector<HTMLElement>('[data-seen]'));
+    this.contact = openFound(row.querySelector('[data-contact-age]'));
+    this.interval = openFound(row.querySelector('[data-interval]'));
     const boxes = row.querySelectorAll<HTMLElement>('[data-cell]');
     this.cells = look.cells.map((metric, c) => {
       const box = boxes[c]!;
@@ -54,30 +69,39 @@ export class RowPainter {
     this.shown = look.cells.filter((metric) => metric >= 0);
   }
 
-  paint(nowHubMs: number): void {
-    if (nowHubMs >= this.nextAgeMs) {
-      this.nextAgeMs = nowHubMs + ageEveryMs;
-      this.paintAge(nowHubMs);
+  /** Time may run backwards between two calls: a page that is rewound. */
+  paint(nowMs: number): void {
+    if (nowMs >= this.nextAgeMs || this.nextAgeMs - nowMs > 2 * ageEveryMs) {
+      this.nextAgeMs = nowMs + ageEveryMs;
+      this.paintAge(nowMs);
     }
-    if (nowHubMs < this.nextValueMs) return;
-    const entry = this.sparks.open(this.device.id, this.shown, nowHubMs);
+    if (nowMs < this.nextValueMs && this.nextValueMs - nowMs <= 2 * valueEveryMs) return;
+    const entry = this.sparks.open(this.device.id, this.shown, nowMs);
     let painted = false;
     for (const cell of this.cells) {
-      if (cell.metric >= 0 && this.paintCell(cell, entry, nowHubMs)) painted = true;
+      if (cell.metric >= 0 && this.paintCell(cell, entry, nowMs)) painted = true;
     }
-    if (painted) this.nextValueMs = nowHubMs + valueEveryMs;
+    if (painted) this.nextValueMs = nowMs + valueEveryMs;
   }
 
-  private paintAge(nowHubMs: number): void {
-    const { lastSeenMs, intervalMs, presence } = this.device;
-    const ageMs = nowHubMs - lastSeenMs;
-    setText(this.seen, Number.isNaN(ageMs) ? noValue : formatAge(ageMs));
-    const isOverdue = presence === 'online' && ageMs > Math.max(1500, intervalMs * 1.5);
-    if (this.seenBox.classList.contains('is-overdue') !== isOverdue)
-      this.seenBox.classList.toggle('is-overdue', isOverdue);
+  private paintAge(nowMs: number): void {
+    const { age } = this;
+    const fresh = judgeFreshness(this.device, nowMs);
+    if (this.contact !== null) setText(this.contact, showAge(fresh.contactMs));
+    if (this.interval !== null) setText(this.interval, showInterval(this.device.intervalMs));
+    if (age === null) return;
+    setText(age.age, showAge(fresh.ageMs));
+    setText(age.contact, fresh.isApart ? `heard ${showAge(fresh.contactMs)}` : '');
+    const ring = Math.ceil(fresh.ring * ringSteps);
+    if (ring !== age.ringShown) {
+      age.ringShown = ring;
+      age.ring.setAttribute('stroke-dasharray', `${ring} ${ringSteps}`);
+    }
+    if (age.box.classList.contains('is-overdue') !== fresh.isStale)
+      age.box.classList.toggle('is-overdue', fresh.isStale);
   }
 
-  private paintCell(cell: Cell, entry: SparkEntry, nowHubMs: number): boolean {
+  private paintCell(cell: Cell, entry: SparkEntry, nowMs: number): boolean {
     const record = this.device.metrics[cell.metric];
     if (record === undefined) return false;
     let painted = false;
@@ -90,21 +114,46 @@ export class RowPainter {
     }
     const buffer = entry.buffers.get(cell.metric);
     if (buffer === undefined) return painted;
-    const bucket = Math.floor(nowHubMs / buffer.bucketMs);
+    const bucket = Math.floor(nowMs / buffer.bucketMs);
     if (buffer.version !== cell.sparkVersion || bucket !== cell.sparkBucket) {
       cell.sparkVersion = buffer.version;
       cell.sparkBucket = bucket;
-      cell.path.setAttribute('d', drawSparkline(buffer, nowHubMs, sparkBox));
+      cell.path.setAttribute('d', drawSparkline(buffer, nowMs, sparkBox));
       painted = true;
     }
     return painted;
   }
 }
 
+function showAge(ageMs: number): string {
+  return Number.isNaN(ageMs) ? noValue : formatAge(ageMs);
+}
+
+function showInterval(intervalMs: number): string {
+  if (Number.isNaN(intervalMs)) return noValue;
+  if (intervalMs < 950) return `${Math.round(intervalMs / 50) * 50}${thinSpace}ms`;
+  return formatSpan(Math.round(intervalMs / 1000) * 1000);
+}
+
 function showLatest(record: DeviceRecord['metrics'][number]): { text: string; unit: string } {
   if (typeof record.latest === 'string') return { text: record.latest, unit: '' };
   if (record.kind === 'bool') return { text: record.latest === 0 ? 'off' : 'on', unit: '' };
   return formatValue(record.latest, record.unit, record.shape);
+}
+
+function openAge(box: HTMLElement | null): AgeCell | null {
+  if (box === null) return null;
+  return {
+    box,
+    ring: box.querySelector<SVGElement>('[data-ring]')!,
+    age: openText(box.querySelector('[data-age]')!),
+    contact: openText(box.querySelector('[data-contact]')!),
+    ringShown: -1,
+  };
+}
+
+function openFound(box: Element | null): Text | null {
+  return box === null ? null : openText(box);
 }
 
 function openText(box: Element): Text {
