@@ -147,7 +147,8 @@ test(`${rounds} flipped bits: never a wrong value, and what cannot be read is sa
     rmSync(directory, { recursive: true });
   }
   if (process.env.LAPWING_DAMAGE_ROUNDS !== undefined) console.log(outcomes);
-  expect(outcomes.leftOut, JSON.stringify(outcomes)).toBeGreaterThan(rounds / 8);
+  // Enough of them hit readings: most of so small a file is the text of the schema.
+  expect(outcomes.leftOut, JSON.stringify(outcomes)).toBeGreaterThan(rounds / 16);
   // The small tables (streams, metrics) have no checksums of their own: a flipped sealed_seq hides what the log holds.
   expect(outcomes.unsaid, JSON.stringify(outcomes)).toBeLessThan(Math.max(2, rounds / 100));
 });
