@@ -42,7 +42,7 @@ export async function digestInHub(client: HubClient, { device, metric }: SeriesN
 }
 
 export async function digestInInflux(url: string, { device, metric }: SeriesName): Promise<Digest> {
-  const f = `"${metric}"`;
+  const f = quote(metric);
   const q = `SELECT count(${f}), sum(${f}), min(${f}), max(${f}) FROM r WHERE dev='${device}'`;
   const row = (await askInflux(url, q))[0];
   if (row === undefined) return digestOf([]);
@@ -60,9 +60,12 @@ export async function askInflux(url: string, q: string): Promise<(number | strin
 
 export async function digestInVictoria(url: string, { device, metric }: SeriesName): Promise<Digest> {
   await fetch(`${url}/internal/force_flush`);
-  const match = encodeURIComponent(`r_${metric}{dev="${device}"}`);
+  // By label: a column of a CSV file may be called anything, and as a bare word it would be an expression.
+  const match = encodeURIComponent(`{__name__=${quote(`r_${metric}`)},dev="${device}"}`);
   const answer = await fetch(`${url}/api/v1/export?match[]=${match}&start=${fromMs / 1000}&end=${toMs / 1000}`);
   if (!answer.ok) throw new Error(`VictoriaMetrics: ${answer.status} ${await answer.text()}`);
   const lines = (await answer.text()).split('\n').filter((line) => line !== '');
   return digestOf(lines.flatMap((line) => (JSON.parse(line) as { values: number[] }).values));
 }
+
+const quote = (name: string): string => `"${name.replaceAll(/(["\\])/g, '\\$1')}"`;
