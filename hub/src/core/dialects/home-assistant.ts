@@ -8,6 +8,7 @@
  */
 import { BoundedMap } from './bounded-map.ts';
 import type { Dialect, DialectReader, Finding, Publication } from './dialect.ts';
+import { esphomePattern, readEsphome, readLogLine } from './esphome.ts';
 import { FindingList, faultNotJson } from './finding-list.ts';
 import { flattenJson } from './flatten-json.ts';
 import { expandConfig, parseConfigTopic } from './ha-config.ts';
@@ -26,10 +27,13 @@ import {
 } from './read-payload.ts';
 import { renderTemplate } from './value-template.ts';
 
-const entitiesMax = 20_000;
+const entitiesMax = 10_000;
+/** Of one entity; the device form has many. */
+const configBytesMax = 16_384;
+const deviceConfigBytesMax = 524_288;
+const topicCharsMax = 512;
 const entitiesOfTopicMax = 512;
 const devicesMax = 5_000;
-const esphomePattern = /^esphome\/discover\/[^/]+$/;
 /** What Home Assistant takes for "no value". */
 const nothing = /^(|none|null|unknown|unavailable|nan|-)$/i;
 
@@ -104,6 +108,14 @@ class HomeAssistantReader implements DialectReader {
       for (const device of gone) if (!this.#isKnown(device)) list.availability(device, 'offline');
       return list.findings;
     }
+    if (payload.length > (place.component === 'device' ? deviceConfigBytesMax : configBytesMax)) {
+      list.fault(
+        null,
+        'too-large',
+        `a discovery config has at most ${configBytesMax} bytes (${deviceConfigBytesMax} in the device form)`,
+      );
+      return list.findings;
+    }
     const json = readJson(payload);
     if (!isObject(json)) return faultNotJson(null, 'a discovery config is an object with a state_topic');
     const origin = textOf(memberOf(json, 'o') ?? memberOf(json, 'origin'), 'name') ?? '';
@@ -131,6 +143,10 @@ class HomeAssistantReader implements DialectReader {
   #add(list: FindingList, key: string, entity: HaEntity): void {
     for (const topic of topicsOf(entity)) {
       const known = this.#byTopic.get(topic);
+      if (topic.length > topicCharsMax) {
+        list.fault(entity.device, 'too-large', `a topic has at most ${topicCharsMax} characters here`);
+        return;
+      }
       if (known !== undefined && known.size >= entitiesOfTopicMax) {
         list.fault(entity.device, 'too-large', `more than ${entitiesOfTopicMax} entities share the topic ${topic}`);
         return;
@@ -140,6 +156,10 @@ class HomeAssistantReader implements DialectReader {
     if (evicted !== undefined) this.#unlink(evicted);
     for (const topic of topicsOf(entity)) {
       const known = this.#byTopic.get(topic);
+      if (topic.length > topicCharsMax) {
+        list.fault(entity.device, 'too-large', `a topic has at most ${topicCharsMax} characters here`);
+        return;
+      }
       if (known === undefined) this.#byTopic.set(topic, new Set([entity]));
       else known.add(entity);
     }
@@ -271,27 +291,4 @@ function readAttributes(list: FindingList, entity: HaEntity, from: Spoken): void
   for (const { name, value } of flattenJson(json).values.slice(0, 64)) {
     list.reading(entity.device, inferMetric(`${metric}.${name}`, value), value);
   }
-}
-
-function readEsphome(payload: Uint8Array): readonly Finding[] {
-  const json = readJson(payload);
-  const list = new FindingList();
-  const device = textOf(json, 'mac');
-  if (device === undefined) return faultNotJson(null, 'what ESPHome tells of itself is an object with its mac');
-  list.facts(device, {
-    name: textOf(json, 'friendly_name') ?? textOf(json, 'name'),
-    model: textOf(json, 'board'),
-    firmware: textOf(json, 'version') === undefined ? undefined : `esphome ${textOf(json, 'version')}`,
-    address: textOf(json, 'ip'),
-  });
-  return list.findings;
-}
-
-/** ESPHome's log, of which only warnings and errors are worth an event: `[W][component:line]: text` in terminal colours. */
-function readLogLine(list: FindingList, device: string, payload: Uint8Array): void {
-  const line = /\[([EW])\](?:\[([\w.]+)[^\]]*\])?:?\s*(.*)/.exec(
-    (readText(payload, 4_096) ?? '').replace(/\u001b\[[\d;]*m/g, ''),
-  );
-  if (line === null) return;
-  list.event(device, line[1] === 'E' ? 'error' : 'warning', { code: line[2] ?? 'log', text: line[3] ?? '' });
 }

@@ -8,7 +8,8 @@
  */
 
 import { type Json, parseJson } from './read-payload.ts';
-import { type Expression, evaluate, TemplateParser } from './template-expression.ts';
+import { evaluate } from './template-evaluation.ts';
+import { type Expression, TemplateParser } from './template-expression.ts';
 
 type Part =
   | { readonly type: 'text'; readonly text: string }
