@@ -126,6 +126,8 @@ function judgePart(from: Place, to: Place, target: Target & { kind: 'file' }): J
         : { rule: 'edge', text: 'an edge gets what it needs from core or as an argument' };
     case 'view':
       if (to.part === 'core' || /\/edge\/[a-z-]*client\.ts$/.test(target.path)) return null;
+      // A page that is loaded later brings its style along.
+      if (/^web\/src\/style\/[a-z-]+\.css$/.test(target.path)) return null;
       return { rule: 'view', text: 'the view knows core and the HTTP client' };
     default:
       return null;

@@ -47,7 +47,9 @@ const listener: FeedSocketListener = {
       if (model.fleetLoad.peek() === 'failed') fleet.load();
     }
   },
-  socketOnRefused: () => void sessions.check(),
+  socketOnRefused: () => {
+    if (model.route.peek().page !== 'share') void sessions.check();
+  },
 };
 const socket = new FeedSocket(
   `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/viewer/v1`,
@@ -104,6 +106,7 @@ const app: App = {
   },
   enter: (session) => sessions.enter(session),
   leave: () => void sessions.leave(),
+  openShare: (secret) => socket.startShared(secret),
 };
 
 model.isDark.subscribe(forgetTokens);
@@ -137,4 +140,5 @@ frames.add((nowHubMs) => {
   if (model.route.peek().page === 'fleet' && document.visibilityState === 'visible') fleet.refresh();
 });
 frames.start();
-void sessions.check();
+// Whoever came by a share link is nobody here, and asks for nothing but the board.
+if (model.route.peek().page !== 'share') void sessions.check();

@@ -23,6 +23,17 @@ export type Route =
       /** Which of many charts are shown; empty: all. */
       readonly text: string;
     }
+  | {
+      readonly page: 'explore';
+      readonly range: RangeName;
+      readonly window: TimeWindow | null;
+      /** The rest of the query, as it stands: explore-state.ts reads it when the page is loaded. */
+      readonly look: string;
+    }
+  | { readonly page: 'boards' }
+  | { readonly page: 'board'; readonly boardId: string; readonly mode: 'usual' | 'kiosk' }
+  /** A board by a link: `secret` lets whoever has it see this one board. */
+  | { readonly page: 'share'; readonly secret: string }
   | { readonly page: 'add' }
   | { readonly page: 'settings' }
   | { readonly page: 'sign-in'; readonly link: string }
@@ -45,6 +56,18 @@ export function parseRoute(address: string): Route {
     const window = readWindow(params.get('from'), params.get('to'));
     return { page: 'device', deviceId: decodeText(device[1] ?? ''), range, window, text: params.get('q') ?? '' };
   }
+  if (path === '/explore') {
+    const range = params.has('range') ? readRangeName(params.get('range')) : '1h';
+    const window = readWindow(params.get('from'), params.get('to'));
+    const look = query.split('&').filter((part) => !/^(range|from|to)=/.test(part));
+    return { page: 'explore', range, window, look: look.join('&') };
+  }
+  if (path === '/boards') return { page: 'boards' };
+  const board = /^\/board\/([^/]+)$/.exec(path);
+  if (board !== null) {
+    return { page: 'board', boardId: decodeText(board[1] ?? ''), mode: params.has('kiosk') ? 'kiosk' : 'usual' };
+  }
+  if (path === '/share') return { page: 'share', secret: hash };
   if (path === '/add') return { page: 'add' };
   if (path === '/settings') return { page: 'settings' };
   if (path === '/sign-in') return { page: 'sign-in', link: parseQuery(hash).get('link') ?? '' };
@@ -68,6 +91,19 @@ export function formatRoute(route: Route): string {
       if (route.text !== '') parts.push(`q=${encodeURIComponent(route.text)}`);
       return `/devices/${encodeURIComponent(route.deviceId)}${parts.length === 0 ? '' : `?${parts.join('&')}`}`;
     }
+    case 'explore': {
+      const parts = [route.look];
+      if (route.range !== '1h') parts.push(`range=${route.range}`);
+      if (route.window !== null) parts.push(`from=${route.window.fromMs}`, `to=${route.window.toMs}`);
+      const query = parts.filter((part) => part !== '').join('&');
+      return query === '' ? '/explore' : `/explore?${query}`;
+    }
+    case 'boards':
+      return '/boards';
+    case 'board':
+      return `/board/${encodeURIComponent(route.boardId)}${route.mode === 'kiosk' ? '?kiosk' : ''}`;
+    case 'share':
+      return `/share#${route.secret}`;
     case 'add':
       return '/add';
     case 'settings':

@@ -14,8 +14,6 @@ const full: ExploreState = {
   layout: 'each',
   aggregate: 'max',
   compare: 'week',
-  range: '6h',
-  window: { fromMs: 1_000, toMs: 61_000 },
 };
 
 describe('the state of Explore in its address', () => {
@@ -33,17 +31,13 @@ describe('the state of Explore in its address', () => {
       layout: 'one',
       aggregate: 'mean',
       compare: 'none',
-      range: '1h',
     });
-    expect(readExplore('range=5m')).toMatchObject({ range: '5m' });
   });
 
   it('leaves out what is spelt wrongly', () => {
-    const odd = readExplore(
-      's=,boiler,/x,boiler/,boiler/temp,boiler/temp,%/y&draw=median&compare=year&from=5&to=x&layout=z',
-    );
+    const odd = readExplore('s=,boiler,/x,boiler/,boiler/temp,boiler/temp,%/y&draw=median&compare=year&layout=z');
     expect(odd.series).toEqual([series('boiler', 'temp'), series('%', 'y')]);
-    expect(odd).toMatchObject({ layout: 'one', aggregate: 'mean', compare: 'none', window: null });
+    expect(odd).toMatchObject({ layout: 'one', aggregate: 'mean', compare: 'none' });
     const many = Array.from({ length: 100 }, (_, i) => `d/${i}`).join(',');
     expect(readExplore(`s=${many}`).series).toHaveLength(exploreSeriesMax);
   });

@@ -1,12 +1,10 @@
 /**
- * What Explore shows, as a value and as the query of its address: which series, drawn how, compared with what, over which time.
+ * What Explore shows, as a value and as the query of its address: which series, drawn how, compared with what. The time shown is the
+ * route's own (app-route.ts), as on every page with a time bar.
  *
  * Owns no state. Invariants: the address says all of it, so a link reproduces the page; `writeExplore(readExplore(x))` is a fixed
  * point; what an address spells wrongly is left out, never a failure. Metrics go by name, which a link keeps when indexes do not.
  */
-import { type RangeName, readRangeName } from './time-range.ts';
-import { readWindow, type TimeWindow } from './time-window.ts';
-
 export interface SeriesName {
   readonly device: string;
   readonly metric: string;
@@ -23,9 +21,6 @@ export interface ExploreState {
   readonly layout: 'one' | 'each';
   readonly aggregate: Aggregate;
   readonly compare: Comparison;
-  readonly range: RangeName;
-  /** The stretch held still; null: up to now, and live. */
-  readonly window: TimeWindow | null;
 }
 
 export const exploreSeriesMax = 24;
@@ -38,22 +33,17 @@ export function shiftOf(compare: Comparison): number {
 /** `query`: what stands behind the `?`. */
 export function readExplore(query: string): ExploreState {
   const params = new Map(query.split('&').map((part) => splitOnce(part, '=')));
-  const window = readWindow(params.get('from'), params.get('to'));
   return {
     series: readSeries(params.get('s') ?? ''),
     layout: params.get('layout') === 'each' ? 'each' : 'one',
     aggregate: aggregates.find((name) => name === params.get('draw')) ?? 'mean',
     compare: comparisons.find((name) => name === params.get('compare')) ?? 'none',
-    range: params.has('range') ? readRangeName(params.get('range')) : '1h',
-    window,
   };
 }
 
 export function writeExplore(state: ExploreState): string {
   const parts: string[] = [];
   if (state.series.length > 0) parts.push(`s=${state.series.map(writeSeries).join(',')}`);
-  if (state.range !== '1h') parts.push(`range=${state.range}`);
-  if (state.window !== null) parts.push(`from=${state.window.fromMs}`, `to=${state.window.toMs}`);
   if (state.aggregate !== 'mean') parts.push(`draw=${state.aggregate}`);
   if (state.layout !== 'one') parts.push(`layout=${state.layout}`);
   if (state.compare !== 'none') parts.push(`compare=${state.compare}`);

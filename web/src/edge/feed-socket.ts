@@ -38,6 +38,8 @@ export class FeedSocket {
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private pingTimer: ReturnType<typeof setInterval> | undefined;
   private readonly pingSent = new Map<number, number>();
+  /** Of a share link, whose viewer has no cookie; '' for whoever is signed in. */
+  private secret = '';
 
   constructor(url: string, listener: FeedSocketListener) {
     this.url = url;
@@ -46,6 +48,12 @@ export class FeedSocket {
 
   start(): void {
     if (this.socket === null && this.retryTimer === undefined) this.connect();
+  }
+
+  /** As whoever came by a share link. */
+  startShared(secret: string): void {
+    this.secret = secret;
+    this.start();
   }
 
   stop(): void {
@@ -93,7 +101,10 @@ export class FeedSocket {
   }
 
   private connect(): void {
-    const socket = new WebSocket(this.url, 'lapwing.v1');
+    const socket = new WebSocket(
+      this.url,
+      this.secret === '' ? ['lapwing.v1'] : ['lapwing.v1', `lapwing.share.${this.secret}`],
+    );
     socket.binaryType = 'arraybuffer';
     this.socket = socket;
     let opened = false;

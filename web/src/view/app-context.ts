@@ -31,6 +31,8 @@ export interface App {
   setTheme(theme: Theme): void;
   enter(session: SessionReply): void;
   leave(): void;
+  /** From now on the feed is that of a share link, and of nobody signed in. */
+  openShare(secret: string): void;
 }
 
 export const AppContext = createContext<App | null>(null);

@@ -5,7 +5,16 @@ import { useApp } from './app-context.ts';
 import { Banners } from './banners.tsx';
 import { FleetPage } from './fleet-page.tsx';
 import { LapwingMark } from './icons.tsx';
-import { lazyAddPage, lazyDevicePage, lazyOverlays, lazySettingsPage } from './lazy-page.tsx';
+import {
+  lazyAddPage,
+  lazyBoardPage,
+  lazyBoardsPage,
+  lazyDevicePage,
+  lazyExplorePage,
+  lazyOverlays,
+  lazySettingsPage,
+  lazySharePage,
+} from './lazy-page.tsx';
 import { NavRail } from './nav-rail.tsx';
 import { SignInPage } from './sign-in-page.tsx';
 import { TopBar } from './top-bar.tsx';
@@ -17,6 +26,7 @@ export function AppFrame() {
   useEffect(() => {
     document.title = titleOf(route);
   }, [route]);
+  if (route.page === 'share') return <lazySharePage.Page secret={route.secret} />;
   if (session.state === 'unknown') {
     return (
       <main class="waiting" aria-busy="true">
@@ -25,6 +35,9 @@ export function AppFrame() {
     );
   }
   if (session.state === 'signed-out' || route.page === 'sign-in') return <SignInPage />;
+  if (route.page === 'board' && route.mode === 'kiosk') {
+    return <lazyBoardPage.Page key={route.boardId} boardId={route.boardId} mode="kiosk" />;
+  }
   return (
     <div class={model.link.value.kind === 'waiting' ? 'frame is-cut' : 'frame'}>
       <button type="button" class="skip" onClick={() => document.getElementById('page')?.focus()}>
@@ -57,6 +70,12 @@ function CurrentPage() {
           window={route.window}
         />
       );
+    case 'explore':
+      return <lazyExplorePage.Page route={route} />;
+    case 'boards':
+      return <lazyBoardsPage.Page />;
+    case 'board':
+      return <lazyBoardPage.Page key={route.boardId} boardId={route.boardId} mode="usual" />;
     case 'add':
       return <lazyAddPage.Page />;
     case 'settings':
@@ -77,6 +96,12 @@ function titleOf(route: { page: string; deviceId?: string }): string {
   switch (route.page) {
     case 'device':
       return `${route.deviceId} · Lapwing`;
+    case 'explore':
+      return 'Explore · Lapwing';
+    case 'boards':
+    case 'board':
+    case 'share':
+      return 'Boards · Lapwing';
     case 'add':
       return 'Add a device · Lapwing';
     case 'settings':

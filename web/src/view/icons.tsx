@@ -17,6 +17,22 @@ export function FleetIcon() {
   );
 }
 
+export function ExploreIcon() {
+  return (
+    <Icon>
+      <path d="M3 3.5v13h14M5.5 13l3-4 3 2 5-6.5" />
+    </Icon>
+  );
+}
+
+export function BoardsIcon() {
+  return (
+    <Icon>
+      <path d="M3.5 3.5h6v8h-6zM12.5 3.5h4v4h-4zM12.5 10.5h4v6h-4zM3.5 14.5h6v2h-6z" />
+    </Icon>
+  );
+}
+
 export function SettingsIcon() {
   return (
     <Icon>

@@ -51,6 +51,10 @@ function PageFailed() {
 
 export const lazyDevicePage = makeLazyPage(async () => (await import('./device-page.tsx')).DevicePage);
 export const lazyRangePicker = makeLazyPage(async () => (await import('./range-picker.tsx')).RangePicker);
+export const lazyExplorePage = makeLazyPage(async () => (await import('./explore-page.tsx')).ExplorePage);
+export const lazyBoardsPage = makeLazyPage(async () => (await import('./board-list.tsx')).BoardsPage);
+export const lazyBoardPage = makeLazyPage(async () => (await import('./board-page.tsx')).BoardPage);
+export const lazySharePage = makeLazyPage(async () => (await import('./share-page.tsx')).SharePage);
 export const lazySettingsPage = makeLazyPage(async () => (await import('./settings-page.tsx')).SettingsPage);
 export const lazyAddPage = makeLazyPage(async () => (await import('./add-page.tsx')).AddPage);
 export const lazyFleetPanels = makeLazyPage(async () => (await import('./fleet-panels.tsx')).FleetPanels);

@@ -1,6 +1,6 @@
 /** The rail at the left (on a phone the bar at the bottom): only the pages that exist. No state. */
 import { useApp } from './app-context.ts';
-import { FleetIcon, LapwingMark, SettingsIcon, ThemeIcon } from './icons.tsx';
+import { BoardsIcon, ExploreIcon, FleetIcon, LapwingMark, SettingsIcon, ThemeIcon } from './icons.tsx';
 
 export function NavRail() {
   const { model, setTheme } = useApp();
@@ -13,6 +13,12 @@ export function NavRail() {
       </a>
       <RailLink href="/" label="Fleet" current={page === 'fleet' || page === 'device'}>
         <FleetIcon />
+      </RailLink>
+      <RailLink href="/explore" label="Explore" current={page === 'explore'}>
+        <ExploreIcon />
+      </RailLink>
+      <RailLink href="/boards" label="Boards" current={page === 'boards' || page === 'board'}>
+        <BoardsIcon />
       </RailLink>
       <RailLink href="/settings" label="Settings" current={page === 'settings'}>
         <SettingsIcon />

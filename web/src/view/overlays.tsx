@@ -54,6 +54,8 @@ const fixedEntries: readonly PaletteEntry[] = [
   { label: 'Fleet', kind: 'page', note: 'page', target: '/' },
   { label: 'Offline devices', kind: 'page', note: 'page', target: '/?state=offline' },
   { label: 'Late devices', kind: 'page', note: 'page', target: '/?state=late' },
+  { label: 'Explore', kind: 'page', note: 'page', target: '/explore' },
+  { label: 'Boards', kind: 'page', note: 'page', target: '/boards' },
   { label: 'Add a device', kind: 'page', note: 'page', target: '/add' },
   { label: 'Settings', kind: 'page', note: 'page', target: '/settings' },
   { label: 'Light or dark', kind: 'action', note: 'action', target: 'theme' },

@@ -43,7 +43,13 @@ export function TopBar() {
   );
 }
 
-const pageNames: Record<string, string> = { settings: 'Settings', add: 'Add a device' };
+const pageNames: Record<string, string> = {
+  explore: 'Explore',
+  boards: 'Boards',
+  board: 'Boards',
+  settings: 'Settings',
+  add: 'Add a device',
+};
 
 function figure(figures: LatencyFigures | null, pick: 'p50' | 'p99'): string {
   if (figures === null) return noValue;
