@@ -81,7 +81,7 @@ export interface Hub {
 }
 
 const linkSweepMs = 1_000;
-const ackSweepMs = 50;
+const ackSweepMs = { min: 50, max: 250 };
 const rightsSweepMs = 15_000;
 const storeRetryMs = 2_000;
 const ticketLifeMs = 600_000;
@@ -280,7 +280,7 @@ function scopeOf(shares: Shares, principal: Principal | null): ViewScope | null 
 }
 
 function startTimers(
-  { roster, feed, intake, identity, shares, foreign, store }: Core,
+  { roster, feed, intake, identity, shares, foreign, store, session }: Core,
   { devices, viewers, streams }: Edges,
 ): NodeJS.Timeout[] {
   const sweepLinks = () => {
@@ -299,7 +299,10 @@ function startTimers(
   };
   return [
     setInterval(sweepLinks, linkSweepMs),
-    setInterval(() => intake.sweepAcks(Date.now()), ackSweepMs),
+    setInterval(
+      () => intake.sweepAcks(Date.now()),
+      Math.min(ackSweepMs.max, Math.max(ackSweepMs.min, session.ackIntervalMs / 20)),
+    ),
     setInterval(sweepRights, rightsSweepMs),
   ];
 }

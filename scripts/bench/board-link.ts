@@ -18,6 +18,8 @@ export interface LiveBoard {
   /** Why the link ended, '' while it lives. */
   readonly ended: string;
   send(sentUs: number): void;
+  /** Asks for the Ack of all it sent, for Acks are lazy. */
+  flush(): void;
   close(): void;
 }
 
@@ -81,6 +83,10 @@ export class BoardLink implements LiveBoard {
       ),
     };
     this.socket.send(encodeMessage(batch));
+  }
+
+  flush(): void {
+    this.socket.send(encodeMessage({ type: 'flush' }));
   }
 
   close(): void {

@@ -108,6 +108,7 @@ async function runPlan(plan: LivePlan, say: (type: 'measuring' | 'measured') => 
   say('measured');
   const sent = sum(boards, (board) => board.sent);
 
+  if (plan.kind === 'hub') for (const board of boards) board.flush();
   const drainEndMs = performance.now() + drainMsMax;
   const isDrained = (): boolean =>
     viewer === null || (sum(boards, (board) => board.acked) === sent && viewer.batches >= sent);

@@ -39,6 +39,10 @@ export class MqttBoard implements LiveBoard {
     this.link.publish(this.topic, `${json}}`);
   }
 
+  flush(): void {
+    // Its Acks are not lazy.
+  }
+
   close(): void {
     this.link.close();
   }

@@ -41,6 +41,27 @@ describe('a device session', () => {
     expect(link.acks()).toEqual([2]);
   });
 
+  test('DL: an Ack goes with the Ping, and none alone soon after', () => {
+    const bench = new CoreBench();
+    const link = bench.welcome();
+    bench.nowMs += 14_500;
+    link.say(makeBatch(1));
+    bench.store.commit();
+    bench.nowMs += 500;
+    link.session.sweep(bench.nowMs);
+    expect(link.heard.slice(-2)).toMatchObject([{ type: 'ack', seq: 1 }, { type: 'ping' }]);
+    link.say(makeBatch(2));
+    bench.store.commit();
+    bench.intake.sweepAcks(bench.nowMs + 1_999);
+    expect(link.acks()).toEqual([1]);
+    bench.intake.sweepAcks(bench.nowMs + 2_000);
+    expect(link.acks()).toEqual([1, 2]);
+    bench.nowMs += 15_000;
+    link.session.sweep(bench.nowMs);
+    expect(link.acks(), 'nothing new').toEqual([1, 2]);
+    expect(link.last()).toMatchObject({ type: 'ping' });
+  });
+
   test('DL: ackNow and Flush bring the Ack with the commit', () => {
     const bench = new CoreBench();
     const link = bench.welcome();

@@ -40,13 +40,8 @@ interface OpenStream {
   readonly sink: AckSink;
   /** Ack with the next receipt that reaches this sequence number; 0 for none asked. */
   ackNowSeq: number;
-  isAckQueued: boolean;
-}
-
-/** A lazy Ack; the interval is the same for all, so the queue is in order of time. */
-interface DueAck {
-  readonly entry: OpenStream;
-  readonly dueMs: number;
+  /** When its lazy Ack is due; means something while it waits for one. */
+  ackDueMs: number;
 }
 
 export interface IntakeCounters {
@@ -61,7 +56,8 @@ export class Intake {
   readonly counters: IntakeCounters = { batches: 0, readings: 0, duplicates: 0, refused: 0, acks: 0 };
   private readonly open = new Map<StreamKey, OpenStream>();
   private readonly scratch: BatchScratch;
-  private ackQueue: DueAck[] = [];
+  /** Streams that a lazy Ack is due to. The interval is the same for all, so they stand in order of time. */
+  private readonly ackQueue = new Set<OpenStream>();
   private readonly store: Store;
   private readonly roster: DeviceRoster;
   private readonly feed: LiveFeed;
@@ -81,7 +77,7 @@ export class Intake {
   }
 
   openStream(stream: StreamState, sink: AckSink): void {
-    this.open.set(stream.key, { stream, sink, ackNowSeq: 0, isAckQueued: false });
+    this.open.set(stream.key, { stream, sink, ackNowSeq: 0, ackDueMs: 0 });
   }
 
   closeStream(stream: StreamState, sink: AckSink): void {
@@ -176,31 +172,34 @@ export class Intake {
     }
   }
 
+  /** What is committed and not acked is acked now, because a frame goes to the device anyway: a lazy Ack costs most by going alone. */
+  ackAlong(stream: StreamState): void {
+    const entry = this.open.get(stream.key);
+    if (entry !== undefined && stream.progress.committed > stream.progress.acked) this.ack(entry);
+  }
+
   /** Sends the lazy Acks that are due by nowMs (Infinity: all). Called often, so that they spread out by themselves. */
   sweepAcks(nowMs: number): void {
-    const { ackQueue } = this;
-    let due = 0;
-    while (due < ackQueue.length && ackQueue[due]!.dueMs <= nowMs) {
-      const { entry } = ackQueue[due]!;
-      entry.isAckQueued = false;
+    for (const entry of this.ackQueue) {
+      if (entry.ackDueMs > nowMs) return;
       if (this.open.get(entry.stream.key) === entry) this.ack(entry);
-      due += 1;
+      else this.ackQueue.delete(entry);
     }
-    if (due > 0) this.ackQueue = ackQueue.slice(due);
   }
 
   private considerAck(entry: OpenStream, nowMs: number): void {
     const { committed, acked } = entry.stream.progress;
     const isAsked = entry.ackNowSeq > 0 && committed >= entry.ackNowSeq;
     if (isAsked || committed - acked >= this.options.ackAtOnceAfter) this.ack(entry);
-    else if (!entry.isAckQueued) {
-      entry.isAckQueued = true;
-      this.ackQueue.push({ entry, dueMs: nowMs + this.options.ackIntervalMs });
+    else if (!this.ackQueue.has(entry)) {
+      entry.ackDueMs = nowMs + this.options.ackIntervalMs;
+      this.ackQueue.add(entry);
     }
   }
 
   private ack(entry: OpenStream): void {
     const { progress } = entry.stream;
+    this.ackQueue.delete(entry);
     if (progress.committed >= entry.ackNowSeq) entry.ackNowSeq = 0;
     progress.advanceAcked(progress.committed);
     this.counters.acks += 1;

@@ -54,10 +54,10 @@ export class DeviceSockets {
 
   /** About once a second: hello and heartbeat deadlines, and devices that do not read. */
   sweep(nowMs: number): void {
-    for (const { socket, session } of this.open) {
-      if (socket.bufferedAmount > unsentBytesMax) socket.terminate();
+    for (const entry of this.open) {
+      if (entry.socket.bufferedAmount > unsentBytesMax) entry.socket.terminate();
       // While we do not read, silence is our own doing.
-      else if (!this.isPaused) session.sweep(nowMs);
+      else if (!this.isPaused) entry.sweep(nowMs);
     }
   }
 
@@ -110,6 +110,13 @@ class DeviceSocket implements DeviceLink {
 
   send(frame: Uint8Array): void {
     if (this.socket.readyState === WebSocket.OPEN) this.stream.write(wrapMessage(frame));
+  }
+
+  /** What it sends goes out together. */
+  sweep(nowMs: number): void {
+    this.stream.cork();
+    this.session.sweep(nowMs);
+    this.stream.uncork();
   }
 
   /** The peer may never read our close frame: ws gives up after its own timeout of 30 s. */
