@@ -2,7 +2,7 @@
  * What the hub's core asks of stored readings: history in buckets, and readings as they came. Types only; a part of ports.ts, which
  * passes them on.
  */
-import type { DeviceKey, StreamKey } from './ports.ts';
+import type { DeviceKey, StreamKey } from './store-keys.ts';
 
 export interface HistoryPart {
   readonly device: DeviceKey;

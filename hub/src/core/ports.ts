@@ -17,13 +17,13 @@ import type {
   StoredUser,
 } from './people-records.ts';
 
+import type { DeviceKey, StreamKey } from './store-keys.ts';
+
 export type * from './fleet-past.ts';
 export type * from './history-port.ts';
+export type * from './link-gap.ts';
 export type * from './people-records.ts';
-
-declare const brand: unique symbol;
-export type DeviceKey = number & { readonly [brand]: 'device' };
-export type StreamKey = number & { readonly [brand]: 'stream' };
+export type * from './store-keys.ts';
 
 /** A frame and when it came, hub time. */
 export interface Arrived {

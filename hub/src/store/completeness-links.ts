@@ -2,7 +2,7 @@
  * When a device had no link, as one list: the hub's own absence first, since it knew nothing then; then sleep, then the rest. Decides
  * only; reads nothing.
  */
-import type { LinkGap } from '../core/link-gap.ts';
+import type { LinkGap } from '../core/ports.ts';
 import type { Stretch } from './block-facts.ts';
 
 /** The newest ones, when a range has more. */
