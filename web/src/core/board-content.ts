@@ -47,6 +47,9 @@ export function makeBoardContent(): BoardContent {
 
 export type TileDraft = Pick<BoardTile, 'id' | 'kind' | 'title' | 'series'> & { readonly aggregate?: Aggregate };
 
+/** What is to be pinned, before it has a place. */
+export type PinDraft = Pick<BoardTile, 'kind' | 'title' | 'series' | 'aggregate'>;
+
 /** At the first free place, from the top and the left. */
 export function addTile(tiles: readonly BoardTile[], draft: TileDraft): readonly BoardTile[] {
   const size = usualOf[draft.kind];

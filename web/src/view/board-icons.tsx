@@ -9,13 +9,6 @@ function Icon({ children }: { children: ComponentChildren }) {
   );
 }
 
-export function PinIcon() {
-  return (
-    <Icon>
-      <path d="M7.5 3.5h5M8.5 3.5v5l-2.5 3h8l-2.5-3v-5M10 11.5v5" />
-    </Icon>
-  );
-}
 export function GripIcon() {
   return (
     <Icon>

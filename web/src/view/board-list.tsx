@@ -69,7 +69,7 @@ function BoardCard({ board }: { board: HubDocument<'board'> }) {
         <BoardSketch board={board} />
         <h2>{board.title}</h2>
         <p class="muted">
-          {tiles.length === 0 ? 'Nothing on it yet' : names.join(' · ')}
+          {tiles.length === 0 ? 'Nothing on it yet' : names.join(', ')}
           {tiles.length > names.length && ` and ${tiles.length - names.length} more`}
         </p>
       </a>
@@ -82,7 +82,12 @@ function BoardSketch({ board }: { board: HubDocument<'board'> }) {
   const { tiles } = board.content;
   const rows = Math.max(6, ...tiles.map(({ y, h }) => y + h));
   return (
-    <svg class="board-sketch" viewBox={`0 0 120 ${Math.min(rows, 12) * 8}`} aria-hidden="true">
+    <svg
+      class="board-sketch"
+      preserveAspectRatio="xMinYMid meet"
+      viewBox={`0 0 120 ${Math.min(rows, 12) * 8}`}
+      aria-hidden="true"
+    >
       {tiles.map(({ id, x, y, w, h, kind }) => (
         <rect
           key={id}

@@ -6,34 +6,19 @@
  */
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import { addTile, type BoardTile, makeBoardContent, nameTile, tileSeriesMax, tilesMax } from '../core/board-content.ts';
+import {
+  addTile,
+  type BoardTile,
+  makeBoardContent,
+  nameTile,
+  type PinDraft,
+  tileSeriesMax,
+  tilesMax,
+} from '../core/board-content.ts';
 import { BoardClient, type HubDocument } from '../edge/board-client.ts';
 import { HubRefusal } from '../edge/hub-client.ts';
 import { BoardDialogue } from './board-dialogue.tsx';
-import { PinIcon } from './board-icons.tsx';
 import { drawId } from './board-ids.ts';
-
-export type PinDraft = Pick<BoardTile, 'kind' | 'title' | 'series' | 'aggregate'>;
-
-export function PinButton({ drafts, isBare }: { drafts: readonly PinDraft[]; isBare?: boolean }) {
-  const isOpen = useSignal(false);
-  return (
-    <>
-      <button
-        type="button"
-        class={isBare === true ? 'icon-button' : 'button is-small'}
-        aria-label={isBare === true ? `Pin ${nameDrafts(drafts)} to a board` : undefined}
-        title="Pin to a board"
-        onClick={() => {
-          isOpen.value = true;
-        }}
-      >
-        {isBare === true ? <PinIcon /> : 'Pin to…'}
-      </button>
-      {isOpen.value && <PinDialogue drafts={drafts} isOpen={isOpen} />}
-    </>
-  );
-}
 
 type PinState =
   | { readonly kind: 'loading' }

@@ -63,7 +63,7 @@ function ChartTile({ tile, stage, client }: TileProps) {
           aggregate={aggregate}
           ghostLabel=""
           syncKey="board"
-          height={(box) => Math.max(90, readRoom(box) / groups.length - 34)}
+          height={(box) => Math.max(90, readRoom(box) / groups.length)}
         />
       ))}
       {source.state.value === 'failed' && <p class="tile-note">No history; what arrives live is shown.</p>}
@@ -71,9 +71,12 @@ function ChartTile({ tile, stage, client }: TileProps) {
   );
 }
 
-/** What the tile leaves to its charts. */
+/** What the tile leaves to its charts when their legends have taken theirs. */
 function readRoom(box: HTMLElement): number {
-  return box.closest('.tile-charts')?.clientHeight ?? 160;
+  const tile = box.closest('.tile-charts');
+  if (tile === null) return 160;
+  const legends = [...tile.querySelectorAll<HTMLElement>('.explore-legend')];
+  return tile.clientHeight - legends.reduce((sum, legend) => sum + legend.offsetHeight + 8, 0);
 }
 
 function findSeries({ model }: App, { device, metric }: SeriesName): { device?: DeviceRecord; record?: MetricRecord } {

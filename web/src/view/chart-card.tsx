@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { ChartGroup } from '../core/chart-groups.ts';
 import { explainGap } from '../core/gap-cause.ts';
 import { useApp } from './app-context.ts';
+import { PinButton } from './board-pin-button.tsx';
 import type { DeviceBoard } from './device-board.ts';
 import type { DeviceScene } from './device-scene.ts';
 import { OutOfSightHint } from './newest-hint.tsx';
@@ -38,6 +39,16 @@ export function ChartCard({ group, board, scene }: ChartCardProps) {
         <h2>
           {group.title} <span class="unit">{group.unit}</span>
         </h2>
+        <PinButton
+          isBare
+          drafts={[
+            {
+              kind: 'chart',
+              title: '',
+              series: group.series.map(({ metric }) => ({ device: board.device.id, metric: metrics[metric]!.name })),
+            },
+          ]}
+        />
         <ul class="legend">
           {group.series.map((series) => (
             <li key={series.metric}>

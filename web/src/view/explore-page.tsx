@@ -23,7 +23,7 @@ import { findRange } from '../core/time-range.ts';
 import { BoardClient } from '../edge/board-client.ts';
 import { type App, useApp } from './app-context.ts';
 import { followBoardKeys } from './board-keys.ts';
-import { PinButton } from './board-pin.tsx';
+import { PinButton } from './board-pin-button.tsx';
 import { ExploreChart } from './explore-chart.tsx';
 import { saveCsv, savePicture } from './explore-files.ts';
 import { SeriesPicker } from './explore-picker.tsx';

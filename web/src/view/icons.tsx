@@ -33,6 +33,14 @@ export function BoardsIcon() {
   );
 }
 
+export function PinIcon() {
+  return (
+    <Icon>
+      <path d="M7.5 3.5h5M8.5 3.5v5l-2.5 3h8l-2.5-3v-5M10 11.5v5" />
+    </Icon>
+  );
+}
+
 export function SettingsIcon() {
   return (
     <Icon>

@@ -4,6 +4,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import type { DeviceRecord, MetricRecord } from '../core/feed-state.ts';
 import { assignCells, isUptime } from '../core/metric-family.ts';
 import { formatValue, noValue, thinSpace } from '../core/number-format.ts';
+import { PinButton } from './board-pin-button.tsx';
 import type { DeviceBoard } from './device-board.ts';
 
 const tilesMax = 8;
@@ -42,6 +43,10 @@ export function ValueTiles({ device, board }: { device: DeviceRecord; board: Dev
             <span class="unit">{tile.unit}</span>
           </span>
           <span class="tile-extent">{tile.extent}</span>
+          <PinButton
+            isBare
+            drafts={[{ kind: 'value', title: '', series: [{ device: device.id, metric: tile.metric.name }] }]}
+          />
         </li>
       ))}
     </ul>
