@@ -112,7 +112,8 @@ export class Plot {
     const identity = source.readIdentity();
     const isNew = identity !== this.drawnIdentity;
     // Much to draw: what moves by a pixel or two may wait for the next beat.
-    if (stage.isCalm && !view.isBeat && !isNew && spanMs === this.drawnSpanMs) return;
+    const isDue = this.drawnVersion === -1 || isNew || spanMs !== this.drawnSpanMs;
+    if (stage.isCalm && !view.isBeat && !isDue) return;
     const isSame = version === this.drawnVersion && pixel === this.drawnPixel && spanMs === this.drawnSpanMs;
     if (isSame && !isNew && marksVersion === this.drawnMarks) return;
     // Another stretch has another scale.
