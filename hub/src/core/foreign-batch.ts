@@ -44,7 +44,7 @@ export class ForeignStream {
     const key = `${shapeOf(metric.kind)} ${metric.metric}`;
     const known = this.places.get(key);
     if (known === undefined) {
-      const made = this.declare(metric);
+      const made = this.declareOne(metric);
       // A full table stays full; what is asked for again and again must not grow the map.
       if (made !== null) this.places.set(key, made);
       return made;
@@ -53,7 +53,7 @@ export class ForeignStream {
     return known;
   }
 
-  private declare({ metric, unit, kind }: Pick<FoundMetric, 'metric' | 'unit' | 'kind'>): Place | null {
+  private declareOne({ metric, unit, kind }: Pick<FoundMetric, 'metric' | 'unit' | 'kind'>): Place | null {
     const { device } = this.stream;
     const name = chooseName(device, metric, kind);
     if (name === null) return null;
