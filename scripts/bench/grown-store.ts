@@ -63,7 +63,7 @@ export function askRows(store: GrownStore, { fromRow, rows }: { fromRow: number;
 }
 
 /** Milliseconds, the median of some, after as many to warm up. */
-export async function timeQuestion(store: GrownStore, question: HistoryQuestion, times = 20): Promise<number> {
+export async function timeQuestion(store: GrownStore, question: HistoryQuestion, times = 200): Promise<number> {
   const hub = store.contestant.hub()!;
   const ask = askHub(hub.url, hub.client.cookie);
   for (let i = 0; i < times; i++) await ask(question);

@@ -38,6 +38,8 @@ export interface SourceDevice {
   readonly take: (rowsMax: number) => SourceRows | null;
 }
 
+const complaintsMax = 3;
+
 export const fleetDevice = (index: number): string => `fleet-${String(index).padStart(5, '0')}`;
 
 export function openSource(plan: SourcePlan): SourceDevice[] {
@@ -68,9 +70,12 @@ function openFleetDevice(plan: FleetPlan, index: number): SourceDevice {
 function openCsvDevice(file: string): SourceDevice {
   let metrics: readonly MetricDeclaration[] = [];
   const rows: CsvRow[] = [];
+  let complaints = 0;
   const table = new CsvTable({
     unit: '',
-    csvOnComplaint: ({ line, text }) => console.error(`${file}, line ${line}: ${text}`),
+    csvOnComplaint: ({ line, text }) => {
+      if (complaints++ < complaintsMax) console.error(`${file}, line ${line}: ${text}`);
+    },
     csvOnMetrics: (found) => {
       metrics = found;
     },

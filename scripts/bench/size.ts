@@ -30,6 +30,7 @@ export async function runSize(choice: BenchChoice): Promise<LoadReport> {
   const samples = new Samples();
   let different = 0;
   for (let i = 0; i < choice.rounds; i++) {
+    samples.add('empty/hub', { bytes: await measureEmpty(choice) });
     for (const set of sets) {
       for (const name of names) different += await takeTurn(name, set, { samples, choice });
     }
@@ -55,12 +56,29 @@ function chooseSets(choice: BenchChoice): DataSet[] {
     sets.push({ name: 'nab', source: { kind: 'csv', files: files.map((name) => join(nab, name)) }, rowsPerFrame: 100 });
   } else console.error(`no NAB files in ${nab}: set LAPWING_NAB_DIR`);
   if (choice.csv.length > 0) {
-    sets.push({ name: 'csv', source: { kind: 'csv', files: choice.csv }, rowsPerFrame: 100 });
+    const source = { kind: 'csv', files: choice.csv } as const;
+    const blank = openSource(source).findIndex(({ readings }) => readings === 0);
+    if (blank !== -1) {
+      throw new Error(
+        `no readings in ${choice.csv[blank]}: a CSV has a time first, then columns, with commas between them`,
+      );
+    }
+    sets.push({ name: 'csv', source, rowsPerFrame: 100 });
   }
   if (choice.quick && sets.length > 0) return sets;
   const fleet = { kind: 'fleet', devices: 24, metrics: 10, fromRow: 0, rows: 8_200, stepMs: 1000 } as const;
   sets.push({ name: 'fleet', source: { ...fleet, startMs: Date.now() - 8_200_000 }, rowsPerFrame: 10 });
   return sets;
+}
+
+/** What a hub keeps before the first reading: a page for each table and index, however little they hold. */
+async function measureEmpty(choice: BenchChoice): Promise<number> {
+  const store = await openContestant('hub', choice.hubArgs);
+  try {
+    return await store.measureDisk();
+  } finally {
+    await store.close();
+  }
 }
 
 async function takeTurn(
