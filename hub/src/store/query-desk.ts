@@ -3,14 +3,17 @@
  *
  * Owns the readers, the queue of questions and who asked. Invariant: a question goes to a reader only when every frame appended
  * before it was asked is committed or abandoned. A question whose asker left, or that takes longer than `questionMsMax`, is dropped
- * from the queue, or stopped between two blocks. Refuses more than `questionsMax` at a time.
+ * from the queue, or stopped between two blocks. Refuses more than `questionsMax` at a time. A reader is started when a question
+ * finds none free, and ends when it has had nothing to do for a while: an idle hub has no use for its memory (18 MiB each).
  */
 import { once } from 'node:events';
-import { type MessagePort, Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { AbortSignalLike } from '../core/ports.ts';
-import type { Answer, FromReader, Question, ReaderOptions, ToReader } from './worker-messages.ts';
+import type { Answer, FromReader, Question, ToReader } from './worker-messages.ts';
 
 const questionsMax = 1000;
+const readerIdleMs = 300_000;
+const idleLookMs = 60_000;
 
 interface Job {
   readonly question: Question;
@@ -22,33 +25,29 @@ interface Reader {
   readonly worker: Worker;
   readonly abortFlag: Int32Array;
   job: Job | null;
+  freeSinceMs: number;
+}
+
+export interface DeskOptions {
+  readonly questionMsMax: number;
+  readonly readersMax: number;
+  /** A new reader thread, which looks at the flag: not 0 when the asker of its question left. */
+  readonly startReader: (abortFlag: SharedArrayBuffer) => Worker;
 }
 
 export class QueryDesk {
   private readonly settle: () => Promise<void>;
   private readonly readers: Reader[] = [];
   private readonly waiting: Job[] = [];
-  private readonly questionMsMax: number;
+  private readonly options: DeskOptions;
+  private readonly idleTimer = setInterval(() => this.endIdle(), idleLookMs).unref();
   private asked = 0;
   private closed = false;
 
   /** `settle` is the barrier. */
-  constructor(settle: () => Promise<void>, questionMsMax: number) {
+  constructor(settle: () => Promise<void>, options: DeskOptions) {
     this.settle = settle;
-    this.questionMsMax = questionMsMax;
-  }
-
-  addReader(file: string, writerPort: MessagePort): void {
-    const abortFlag = new SharedArrayBuffer(4);
-    const workerData: ReaderOptions = { file, writerPort, abortFlag };
-    const worker = new Worker(new URL('./reader.ts', import.meta.url), { workerData, transferList: [writerPort] });
-    const reader: Reader = { worker, abortFlag: new Int32Array(abortFlag), job: null };
-    this.readers.push(reader);
-    worker.on('message', (message: FromReader) => this.readerOnMessage(reader, message));
-    // A reader answers failures; that it ends by itself is our bug, and the process with it.
-    worker.on('error', (error) => {
-      throw error;
-    });
+    this.options = options;
   }
 
   async ask(question: Question, signal?: AbortSignalLike): Promise<Answer> {
@@ -65,6 +64,7 @@ export class QueryDesk {
 
   async close(): Promise<void> {
     this.closed = true;
+    clearInterval(this.idleTimer);
     for (const job of this.waiting.splice(0)) job.reject(new Error('The store is closed.'));
     const ends = this.readers.map(({ worker }) => once(worker, 'exit'));
     for (const reader of this.readers) {
@@ -94,8 +94,11 @@ export class QueryDesk {
         },
       };
       const signalOnAbort = () => this.abort(job, makeAbortError());
-      const text = `The query took longer than ${this.questionMsMax / 1000} seconds.`;
-      const deadline = setTimeout(() => this.abort(job, makeError('QueryDeadlineError', text)), this.questionMsMax);
+      const text = `The query took longer than ${this.options.questionMsMax / 1000} seconds.`;
+      const deadline = setTimeout(
+        () => this.abort(job, makeError('QueryDeadlineError', text)),
+        this.options.questionMsMax,
+      );
       signal?.addEventListener('abort', signalOnAbort);
       this.waiting.push(job);
       this.dispatch();
@@ -112,19 +115,42 @@ export class QueryDesk {
   }
 
   private dispatch(): void {
-    for (const reader of this.readers) {
-      if (reader.job !== null) continue;
-      const job = this.waiting.shift();
-      if (job === undefined) return;
-      reader.job = job;
+    while (this.waiting.length > 0) {
+      const reader = this.readers.find(({ job }) => job === null) ?? this.addReader();
+      if (reader === null) return;
+      reader.job = this.waiting.shift()!;
       Atomics.store(reader.abortFlag, 0, 0);
-      this.tell(reader, { kind: 'ask', question: job.question });
+      this.tell(reader, { kind: 'ask', question: reader.job.question });
+    }
+  }
+
+  private addReader(): Reader | null {
+    if (this.readers.length >= this.options.readersMax) return null;
+    const abortFlag = new SharedArrayBuffer(4);
+    const worker = this.options.startReader(abortFlag);
+    const reader: Reader = { worker, abortFlag: new Int32Array(abortFlag), job: null, freeSinceMs: 0 };
+    this.readers.push(reader);
+    worker.on('message', (message: FromReader) => this.readerOnMessage(reader, message));
+    // A reader answers failures; that it ends by itself is our bug, and the process with it.
+    worker.on('error', (error) => {
+      throw error;
+    });
+    return reader;
+  }
+
+  private endIdle(): void {
+    const beforeMs = performance.now() - readerIdleMs;
+    const idle = this.readers.filter(({ job, freeSinceMs }) => job === null && freeSinceMs < beforeMs);
+    for (const reader of idle) {
+      this.readers.splice(this.readers.indexOf(reader), 1);
+      this.tell(reader, { kind: 'close' });
     }
   }
 
   private readerOnMessage(reader: Reader, message: FromReader): void {
     const job = reader.job;
     reader.job = null;
+    reader.freeSinceMs = performance.now();
     if (message.kind === 'answer') job?.resolve(message.answer);
     else if (message.kind === 'failed') job?.reject(message.error);
     if (!this.closed) this.dispatch();

@@ -6,13 +6,13 @@
  */
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Store, StoredState, StoreHealth, StoreListener } from '../core/ports.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { CommitTimes } from './commit-times.ts';
 import { QueryDesk } from './query-desk.ts';
 import { damageAdvice, isDamage, lockDirectory } from './sqlite.ts';
-import type { Answer, FromWriter, ToWriter, WriterFigures, WriterOptions } from './worker-messages.ts';
+import type { Answer, FromWriter, ReaderOptions, ToWriter, WriterFigures, WriterOptions } from './worker-messages.ts';
 
 export interface StoreOptions {
   /** Holds `lapwing.db`, made if missing; or name the file itself. */
@@ -54,25 +54,18 @@ async function openThreads(
   options: StoreOptions,
   lock: Lock,
 ): Promise<{ store: Store; state: StoredState }> {
-  const channels = Array.from({ length: options.readerThreads ?? 2 }, () => new MessageChannel());
-  const writer = startWriter(
-    file,
-    options,
-    channels.map((channel) => channel.port1),
-  );
+  const writer = startWriter(file, options);
   const started = once(writer, 'message') as Promise<[FromWriter]>;
-  const store = new ThreadedStore(options, { writer, lock });
-  for (const { port2 } of channels) store.desk.addReader(file, port2);
+  const store = new ThreadedStore(options, { file, writer, lock });
   const [ready] = await started;
   if (ready.kind === 'ready') return { store, state: ready.state };
   await store.close();
   throw ready.kind === 'refused' ? explainDamage(ready.error) : new Error(`The writer began with ${ready.kind}.`);
 }
 
-function startWriter(file: string, options: StoreOptions, readerPorts: MessagePort[]): Worker {
+function startWriter(file: string, options: StoreOptions): Worker {
   const workerData: WriterOptions = {
     file,
-    readerPorts,
     sealRowsMax: options.sealRowsMax ?? 4096,
     // Replaying takes about 0.02 s of CPU a mebibyte here, four times that on a small board: a start stays well below a second.
     logBytesMax: options.logBytesMax ?? 8 * mebibyte,
@@ -81,11 +74,19 @@ function startWriter(file: string, options: StoreOptions, readerPorts: MessagePo
     probeMs: options.probeMs ?? 1000,
     pagesMax: options.pagesMax,
   };
-  return new Worker(new URL('./writer.ts', import.meta.url), { workerData, transferList: readerPorts });
+  return new Worker(new URL('./writer.ts', import.meta.url), { workerData });
+}
+
+/** The reader and the writer talk on a channel of their own. */
+function startReader(file: string, writer: Worker, abortFlag: SharedArrayBuffer): Worker {
+  const { port1, port2 } = new MessageChannel();
+  writer.postMessage({ kind: 'reader', port: port1 } satisfies ToWriter, [port1]);
+  const workerData: ReaderOptions = { file, writerPort: port2, abortFlag };
+  return new Worker(new URL('./reader.ts', import.meta.url), { workerData, transferList: [port2] });
 }
 
 class ThreadedStore implements Store {
-  readonly desk: QueryDesk;
+  private readonly desk: QueryDesk;
   private readonly queue: CommitQueue;
   private readonly listener: StoreListener;
   private readonly writer: Worker;
@@ -96,7 +97,7 @@ class ThreadedStore implements Store {
   private state: { state: 'ok' | 'unavailable'; code: string; message: string; sinceMs: number };
   private closing: Promise<void> | null = null;
 
-  constructor(options: StoreOptions, parts: { writer: Worker; lock: Lock }) {
+  constructor(options: StoreOptions, parts: { file: string; writer: Worker; lock: Lock }) {
     this.listener = options.listener;
     this.writer = parts.writer;
     this.lock = parts.lock;
@@ -107,7 +108,11 @@ class ThreadedStore implements Store {
       pendingBytesMax: options.pendingBytesMax ?? 8 * mebibyte,
       send: (group) => this.tell({ kind: 'group', ...group }, [group.bytes.buffer]),
     });
-    this.desk = new QueryDesk(() => this.queue.settle(), options.questionMsMax ?? 15_000);
+    this.desk = new QueryDesk(() => this.queue.settle(), {
+      questionMsMax: options.questionMsMax ?? 15_000,
+      readersMax: options.readerThreads ?? 2,
+      startReader: (abortFlag) => startReader(parts.file, parts.writer, abortFlag),
+    });
     this.writerEnded = new Promise((resolve) => this.writer.once('exit', () => resolve()));
     this.writer.on('message', (message: FromWriter) => this.writerOnMessage(message));
     // The writer reports what the world does to it; that it ends by itself is our bug, and the process with it: unacked is resent.

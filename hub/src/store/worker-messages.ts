@@ -26,7 +26,7 @@ import type {
 import type { BlockFacts } from './block-facts.ts';
 import type { LedgerOptions } from './ledger.ts';
 
-export type WriterOptions = LedgerOptions & { readonly readerPorts: readonly MessagePort[]; readonly probeMs: number };
+export type WriterOptions = LedgerOptions & { readonly probeMs: number };
 
 export type ToWriter =
   | {
@@ -37,6 +37,8 @@ export type ToWriter =
       readonly frames: number;
       readonly changes: readonly StoreChange[];
     }
+  /** A reader was started; it asks for heads on this port, which closes with it. */
+  | { readonly kind: 'reader'; readonly port: MessagePort }
   | { readonly kind: 'close' };
 
 export interface WriterFigures {

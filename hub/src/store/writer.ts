@@ -39,6 +39,7 @@ class Writer {
   private mustReopen = false;
   private spare: ArrayBuffer | null = null;
   private readonly groups: GroupMessage[] = [];
+  private readonly readers = new Set<MessagePort>();
   private turn: NodeJS.Immediate | null = null;
   private maintenanceAfterMs = 0;
   private probeTimer: NodeJS.Timeout | null = null;
@@ -55,9 +56,6 @@ class Writer {
     this.ledger = new Ledger(options);
     this.say({ kind: 'ready', state: loadState(this.ledger.connection, this.ledger.heads), figures: this.measure(0) });
     port.on('message', (message: ToWriter) => this.portOnMessage(message));
-    for (const reader of options.readerPorts) {
-      reader.on('message', (request: HeadRequest) => reader.postMessage(answerHeadRequest(this.ledger.heads, request)));
-    }
     this.aliveTimer = setInterval(() => this.state === 'ok' && this.ledger.noteAlive(), aliveEveryMs);
     this.scheduleTurn();
   }
@@ -68,10 +66,17 @@ class Writer {
 
   private portOnMessage(message: ToWriter): void {
     if (message.kind === 'close') this.close();
+    else if (message.kind === 'reader') this.takeReader(message.port);
     else {
       this.groups.push(message);
       this.scheduleTurn();
     }
+  }
+
+  private takeReader(reader: MessagePort): void {
+    this.readers.add(reader);
+    reader.on('message', (request: HeadRequest) => reader.postMessage(answerHeadRequest(this.ledger.heads, request)));
+    reader.on('close', () => this.readers.delete(reader));
   }
 
   /** One group and one slice of upkeep a turn, so that readers' head requests get theirs however many groups wait. */
@@ -199,7 +204,7 @@ class Writer {
     if (this.state === 'ok') this.rest();
     this.state = 'unavailable';
     this.ledger.close();
-    for (const reader of this.options.readerPorts) reader.close();
+    for (const reader of this.readers) reader.close();
     this.port.close();
   }
 }
