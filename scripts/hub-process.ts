@@ -21,6 +21,8 @@ export interface HubOptions {
   readonly dataFolder: string;
   /** 0: any free one. */
   readonly port?: number;
+  /** 0: any free one; absent: no MQTT port. */
+  readonly mqttPort?: number;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Command in front of node, which must end in exec: `['taskset', '-c', '0']`. */
@@ -31,6 +33,8 @@ export interface HubProcess {
   readonly child: ChildProcess;
   readonly url: string;
   readonly port: number;
+  /** 0 where it has none. */
+  readonly mqttPort: number;
   /** One-time; '' after the first start. */
   readonly signInLink: string;
   /** What it has written so far. */
@@ -46,6 +50,8 @@ export async function startHub(options: HubOptions): Promise<HubProcess> {
     options.dataFolder,
     '--port',
     String(options.port ?? 0),
+    '--mqtt-port',
+    String(options.mqttPort ?? 'off'),
     ...(options.args ?? []),
   ];
   const command = [...(options.wrap ?? []), process.execPath, ...args];
@@ -55,10 +61,18 @@ export async function startHub(options: HubOptions): Promise<HubProcess> {
   });
   const output = collectOutput(child);
   const ready = await waitForReady(child, output);
-  return { child, url: ready.url, port: Number(new URL(ready.url).port), signInLink: ready.signInLink ?? '', output };
+  const { url, signInLink, mqttPort } = ready;
+  return { child, url, port: Number(new URL(url).port), mqttPort: mqttPort ?? 0, signInLink: signInLink ?? '', output };
 }
 
-function waitForReady(child: ChildProcess, output: () => string): Promise<{ url: string; signInLink?: string | null }> {
+interface ReadyMessage {
+  readonly type?: string;
+  readonly url: string;
+  readonly mqttPort?: number | null;
+  readonly signInLink?: string | null;
+}
+
+function waitForReady(child: ChildProcess, output: () => string): Promise<ReadyMessage> {
   return new Promise((fulfil, reject) => {
     const fail = (why: string): void => {
       clearTimeout(timer);
@@ -69,7 +83,7 @@ function waitForReady(child: ChildProcess, output: () => string): Promise<{ url:
     child.once('error', (error) => fail(`could not be started: ${error.message}`));
     child.once('exit', (code, signal) => fail(`ended (${signal ?? code}) before it listened`));
     child.on('message', (message) => {
-      const ready = message as { type?: string; url: string; signInLink?: string | null };
+      const ready = message as ReadyMessage;
       if (ready.type !== 'ready') return;
       clearTimeout(timer);
       child.removeAllListeners('exit');

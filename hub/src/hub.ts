@@ -42,6 +42,7 @@ import { StaticPages } from './edge/static-pages.ts';
 import { FeedStreams } from './edge/viewer-sse.ts';
 import { ViewerSockets } from './edge/viewer-ws.ts';
 import { type ForeignWays, openForeignWays } from './foreign-ways.ts';
+import { type MqttOptions, type MqttWays, makeMqttWays, mqttDefaults } from './mqtt-ways.ts';
 import { openStore } from './store/store.ts';
 
 export interface HubOptions {
@@ -53,6 +54,7 @@ export interface HubOptions {
   readonly ackIntervalMs: number;
   readonly linksMax: number;
   readonly commitIntervalMs: number;
+  readonly mqtt: MqttOptions;
   readonly log: Log;
 }
 
@@ -68,10 +70,13 @@ export const hubDefaults = {
   // frame itself. Lazy Acks wait longer than this anyway; whoever asks for an Ack, or for history, does not wait. At 100 frames/s
   // it is 49 bytes written per reading and 4 commits/s instead of 852 and 99: kind to SD cards.
   commitIntervalMs: 250,
+  mqtt: mqttDefaults,
 } as const;
 
 export interface Hub {
   readonly url: string;
+  /** Null where the broker has no port of its own. */
+  readonly mqttPort: number | null;
   /** Set on the very first start only: shown once, kept nowhere. */
   readonly firstStart: { readonly signInLink: string; readonly enrolmentKey: string } | null;
   makeSignInLink(): Promise<string>;
@@ -82,6 +87,7 @@ export interface Hub {
 
 const linkSweepMs = 1_000;
 const ackSweepMs = { min: 50, max: 250 };
+const hurryMs = 25;
 const rightsSweepMs = 15_000;
 const storeRetryMs = 2_000;
 const ticketLifeMs = 600_000;
@@ -111,7 +117,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const opened = await openStore({ directory: dataDirectory, commitIntervalMs, listener });
   const startedMs = Date.now();
   const core = buildCore(options, { ...opened, startedMs });
-  const edges = buildEdges(options, core);
+  const edges = buildEdges(options, { ...core, state: opened.state });
   listener.target = {
     storeOnCommitted: (receipt) => {
       core.intake.storeOnCommitted(receipt, Date.now());
@@ -121,11 +127,14 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       core.intake.storeOnAbandoned(streams);
       core.foreign.intake.storeOnAbandoned(streams);
     },
-    storeOnPressure: (pressure) => (pressure === 'high' ? edges.devices.pause() : edges.devices.resume()),
+    storeOnPressure: (pressure) => {
+      for (const links of [edges.devices, edges.mqtt.broker]) pressure === 'high' ? links.pause() : links.resume();
+    },
     storeOnState: ({ state, code, message }) => options.log.warn({ state, code }, `store: ${message || state}`),
   };
   await removeOldSignInLinks(dataDirectory, startedMs);
   const port = await edges.server.listen(host, options.port);
+  const mqttPorts = await edges.mqtt.open(host);
   const url = `http://${nameForBrowsers(host)}:${port}`;
   const makeLink = async () => `${url}/sign-in#link=${await makeSignInLink(dataDirectory)}`;
   const firstStart = await welcomeFirst(core.identity, makeLink);
@@ -133,6 +142,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   await core.foreign.bridges.apply();
   return {
     url,
+    mqttPort: mqttPorts.port,
     firstStart,
     makeSignInLink: makeLink,
     makeTicket: async () => {
@@ -140,7 +150,10 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       const ticket = { label: 'this machine', uses: 1, expiresMs: nowMs + ticketLifeMs, nowMs };
       return (await makeEnrolmentKey(core.identity, ticket)).key;
     },
-    stop: () => stopHub(core, edges, timers),
+    stop: () => {
+      mqttPorts.close();
+      return stopHub(core, edges, timers);
+    },
   };
 }
 
@@ -191,9 +204,10 @@ interface Edges {
   readonly viewers: ViewerSockets;
   readonly streams: FeedStreams;
   readonly server: HubServer;
+  readonly mqtt: MqttWays;
 }
 
-function buildEdges(options: HubOptions, core: Core): Edges {
+function buildEdges(options: HubOptions, core: Core & { readonly state: StoredState }): Edges {
   const { roster, intake, feed, desk, identity, session } = core;
   const faults = new FaultBook(options.log);
   const speaking: SessionParts = {
@@ -208,6 +222,11 @@ function buildEdges(options: HubOptions, core: Core): Edges {
     noteFault: (fault, deviceId, text) => faults.note(fault, { deviceId, text, nowMs: Date.now() }),
   };
   const devices = new DeviceSockets(speaking);
+  const mqtt = makeMqttWays({
+    ...{ options: options.mqtt, state: core.state, store: core.store, roster, identity, desk: core.foreign.desk },
+    ...{ speaking, dialects: allDialects, log: options.log },
+    deviceOnLeft: (deviceId) => core.foreign.intake.devices.noteLinkEnded(deviceId),
+  });
   const viewing = {
     feed,
     isGood: (principal: Principal) => desk.isGood(principal, Date.now()),
@@ -217,6 +236,7 @@ function buildEdges(options: HubOptions, core: Core): Edges {
   const viewers = new ViewerSockets(viewing);
   const streams = new FeedStreams({ ...viewing, roster, nowMs: Date.now });
   const rightsOnChange = () => {
+    mqtt.broker.checkRights();
     viewers.checkRights();
     streams.checkRights();
   };
@@ -224,6 +244,8 @@ function buildEdges(options: HubOptions, core: Core): Edges {
     ...intake.counters,
     ...faults.counts(),
     devices: devices.count(),
+    ...prefixed('mqtt', { ...mqtt.broker.counters, clients: mqtt.broker.count(), native: mqtt.native.count() }),
+    ...prefixed('foreign', { ...core.foreign.intake.counters, waiting: core.foreign.intake.waitingCount() }),
     viewers: viewers.count() + streams.count(),
     uptimeMs: Date.now() - core.startedMs,
     ...numbersOf(core.store.health()),
@@ -239,11 +261,12 @@ function buildEdges(options: HubOptions, core: Core): Edges {
     }),
     devices,
     viewers,
+    mqtt: mqtt.sockets,
     identify: (credentials) => desk.identify(credentials, Date.now()),
     findDevice: (token) => findDevice(token, identity, roster),
     linksMax: options.linksMax,
   });
-  return { devices, viewers, streams, server };
+  return { devices, viewers, streams, server, mqtt };
 }
 
 interface RouteCalls {
@@ -281,11 +304,12 @@ function scopeOf(shares: Shares, principal: Principal | null): ViewScope | null 
 
 function startTimers(
   { roster, feed, intake, identity, shares, foreign, store, session }: Core,
-  { devices, viewers, streams }: Edges,
+  { devices, viewers, streams, mqtt }: Edges,
 ): NodeJS.Timeout[] {
   const sweepLinks = () => {
     const nowMs = Date.now();
     devices.sweep(nowMs);
+    mqtt.broker.sweep(nowMs);
     viewers.sweep(nowMs);
     streams.sweep(nowMs);
     foreign.sweep(nowMs);
@@ -299,6 +323,7 @@ function startTimers(
   };
   return [
     setInterval(sweepLinks, linkSweepMs),
+    setInterval(() => foreign.intake.hurryCommits(), hurryMs),
     setInterval(
       () => intake.sweepAcks(Date.now()),
       Math.min(ackSweepMs.max, Math.max(ackSweepMs.min, session.ackIntervalMs / 20)),
@@ -308,9 +333,10 @@ function startTimers(
 }
 
 async function stopHub(core: Core, edges: Edges, timers: NodeJS.Timeout[]): Promise<void> {
-  const { devices, viewers, streams, server } = edges;
+  const { devices, viewers, streams, server, mqtt } = edges;
   server.stop();
   devices.pause();
+  mqtt.broker.pause();
   await core.foreign.bridges.stop();
   for (const timer of timers) clearInterval(timer);
   // Closing the store commits what was received; its receipts arrive before it resolves.
@@ -319,10 +345,12 @@ async function stopHub(core: Core, edges: Edges, timers: NodeJS.Timeout[]): Prom
   core.pump.stop();
   core.feed.flush(Date.now());
   devices.sayGoodbye(goodbyeBackMs);
+  mqtt.native.sayGoodbye(goodbyeBackMs);
   viewers.sayGoodbye(goodbyeBackMs);
   streams.sayGoodbye(goodbyeBackMs);
   devices.resume();
   await waitUntilGone(() => devices.count() + viewers.count(), closingMsMax);
+  await mqtt.broker.stop();
   devices.terminate();
   viewers.terminate();
   server.terminate();
@@ -345,6 +373,11 @@ function findDevice(token: string, identity: Identity, roster: DeviceRoster): De
   const key = identity.findDeviceByToken(hashToken(token));
   const device = key === null ? undefined : roster.deviceOf(key);
   return device === undefined ? null : { deviceId: device.deviceId };
+}
+
+/** Figures of one part of the hub, by names of their own. */
+function prefixed(part: string, figures: object): Record<string, number> {
+  return Object.fromEntries(Object.entries(figures).map(([name, value]) => [`${part}.${name}`, value as number]));
 }
 
 function numbersOf(health: StoreHealth): Record<string, number> {

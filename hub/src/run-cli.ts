@@ -9,6 +9,7 @@ import { parseArgs, styleText } from 'node:util';
 import { makeLog } from './edge/log.ts';
 import { makeSignInLink } from './edge/sign-in-links.ts';
 import { type Hub, hubDefaults, startHub } from './hub.ts';
+import { type MqttOptions, mqttPortDefault } from './mqtt-ways.ts';
 import { reachHub, readHubUrl, UsageError } from './running-hub.ts';
 
 const help = `lapwing — a self-hosted hub for devices
@@ -25,6 +26,9 @@ Options
   --data DIR          where everything is kept           (./data, or $LAPWING_DATA)
   --host ADDRESS      address to listen on               (${hubDefaults.host}; 0.0.0.0 for every network)
   --port N            port to listen on                  (${hubDefaults.port}; 0 for any)
+  --mqtt-port N       port of the MQTT broker            (${mqttPortDefault}; 0 for any, off for none)
+  --mqtt-tls-port N   MQTT over TLS, with --mqtt-tls-cert FILE and --mqtt-tls-key FILE (8883)
+  --mqtt-anonymous    let MQTT clients in without a credential: what they say waits in the inbox
   --commit-ms N       least time between commits, kinder to SD cards (${hubDefaults.commitIntervalMs})
   --ack-ms N          longest wait of a lazy Ack         (${hubDefaults.ackIntervalMs})
   --log LEVEL         debug, info, warn, error, silent   (warn in a terminal, else info)
@@ -37,10 +41,13 @@ Examples
   lapwing enrolment-key --uses 10 --label "greenhouse boards"
 `;
 
+const mqttTlsPort = 8883;
+
 interface Arguments {
   readonly data: string;
   readonly host: string;
   readonly port: number;
+  readonly mqtt: MqttOptions;
   readonly commitMs: number;
   readonly ackMs: number;
   readonly log: string;
@@ -74,6 +81,11 @@ function readArguments() {
         data: text,
         host: text,
         port: text,
+        'mqtt-port': text,
+        'mqtt-tls-port': text,
+        'mqtt-tls-cert': text,
+        'mqtt-tls-key': text,
+        'mqtt-anonymous': { type: 'boolean' },
         'commit-ms': text,
         'ack-ms': text,
         log: text,
@@ -89,7 +101,7 @@ function readArguments() {
 }
 
 function checkArguments(values: ReturnType<typeof readArguments>['values']): Arguments {
-  const whole = (name: 'port' | 'commit-ms' | 'ack-ms' | 'uses', max: number) => {
+  const whole = (name: 'port' | 'mqtt-port' | 'mqtt-tls-port' | 'commit-ms' | 'ack-ms' | 'uses', max: number) => {
     const text = values[name];
     if (text === undefined) return undefined;
     const number = Number(text);
@@ -100,12 +112,30 @@ function checkArguments(values: ReturnType<typeof readArguments>['values']): Arg
     data: resolve(values.data ?? process.env.LAPWING_DATA ?? 'data'),
     host: values.host ?? hubDefaults.host,
     port: whole('port', 65_535) ?? hubDefaults.port,
+    mqtt: readMqtt(values, whole),
     commitMs: whole('commit-ms', 60_000) ?? hubDefaults.commitIntervalMs,
     ackMs: whole('ack-ms', 60_000) ?? hubDefaults.ackIntervalMs,
     log: values.log ?? (process.stderr.isTTY ? 'warn' : 'info'),
     json: values.json ?? false,
     uses: whole('uses', 1_000_000),
     label: values.label ?? 'made by the command line',
+  };
+}
+
+function readMqtt(
+  values: ReturnType<typeof readArguments>['values'],
+  whole: (name: 'mqtt-port' | 'mqtt-tls-port', max: number) => number | undefined,
+): MqttOptions {
+  const { 'mqtt-tls-cert': certFile, 'mqtt-tls-key': keyFile } = values;
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    throw new UsageError('MQTT over TLS needs both --mqtt-tls-cert FILE and --mqtt-tls-key FILE');
+  }
+  const tlsPort = whole('mqtt-tls-port', 65_535) ?? mqttTlsPort;
+  return {
+    port: values['mqtt-port'] === 'off' ? null : (whole('mqtt-port', 65_535) ?? mqttPortDefault),
+    mayLackPort: values['mqtt-port'] === undefined,
+    tls: certFile === undefined || keyFile === undefined ? null : { port: tlsPort, certFile, keyFile },
+    allowsAnonymous: values['mqtt-anonymous'] ?? false,
   };
 }
 
@@ -119,24 +149,30 @@ async function start(settings: Arguments): Promise<void> {
     host,
     port,
     commitIntervalMs: commitMs,
+    mqtt: settings.mqtt,
     ackIntervalMs: ackMs,
     log,
   });
   // For `lapwing enrolment-key`, which asks the running hub.
-  writeFileSync(join(data, 'hub.json'), JSON.stringify({ url: hub.url, pid: process.pid }), { mode: 0o600 });
+  writeFileSync(join(data, 'hub.json'), JSON.stringify({ url: hub.url, mqttPort: hub.mqttPort, pid: process.pid }), {
+    mode: 0o600,
+  });
   obeySignals(hub);
   if (process.send !== undefined) {
     const signInLink = hub.firstStart?.signInLink ?? null;
     const ready = {
       type: 'ready',
       url: hub.url,
+      mqttPort: hub.mqttPort,
       signInLink,
       enrolmentKey: hub.firstStart?.enrolmentKey ?? null,
       ticket: await hub.makeTicket(),
     };
     process.send(ready);
   } else if (settings.json) {
-    process.stdout.write(`${JSON.stringify({ type: 'ready', url: hub.url, ...hub.firstStart })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ type: 'ready', url: hub.url, mqttPort: hub.mqttPort, ...hub.firstStart })}\n`,
+    );
   } else printWelcome(hub);
 }
 

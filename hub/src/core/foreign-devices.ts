@@ -15,6 +15,8 @@ import type { DeviceKey, StoreChange, StoredForeignDevice } from './ports.ts';
 /** Longer than this without a word, and ten times its own interval: gone, where the dialect does not say so itself. */
 const silentMsMax = 300_000;
 const silentIntervals = 10;
+/** No dialect's names begin with it. */
+const claimMark = '\u0001';
 /** For how long a device that says it sleeps is believed. */
 const sleepMsMax = 86_400_000;
 
@@ -59,6 +61,7 @@ export class ForeignDevices {
   constructor(stored: readonly StoredForeignDevice[], parts: ForeignDevicesParts) {
     this.parts = parts;
     for (const { dialect, native, device } of stored) this.bound.set(keyOf({ dialect, native }), device);
+    // A row under a name with a mark before it says by whose credential the device of that name came.
   }
 
   /** The device of that name; 'blocked' by somebody; null: nobody has decided yet. */
@@ -80,7 +83,22 @@ export class ForeignDevices {
     // The first that speaks under a credential is the credential's device; written down, so that it stays so.
     this.bind({ dialect: name.dialect, native: `\u0000${sender}` }, device.key);
     this.bind(name, device.key);
+    this.claim(name, sender);
     return this.open(name.dialect, device);
+  }
+
+  /** From now on only this credential speaks for that name. */
+  claim({ dialect, native }: ForeignName, sender: string): void {
+    const device = this.parts.roster.devices.get(sender);
+    if (device !== undefined) this.bind({ dialect, native: claimMark + native }, device.key);
+  }
+
+  /** A name that came by somebody's credential is nobody else's to speak for; one that came by none is the first one's that has one. */
+  maySpeakFor({ dialect, native }: ForeignName, sender: string | null): boolean {
+    const claimed = this.bound.get(keyOf({ dialect, native: claimMark + native }));
+    if (claimed !== undefined) return sender !== null && this.parts.roster.devices.get(sender)?.key === claimed;
+    if (sender !== null && this.bound.get(keyOf({ dialect, native })) != null) this.claim({ dialect, native }, sender);
+    return true;
   }
 
   adopt(name: ForeignName, nowMs: number, deviceId = this.chooseId(name)): ForeignDevice {

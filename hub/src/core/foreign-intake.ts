@@ -144,10 +144,9 @@ export class ForeignIntake {
     this.settle();
   }
 
-  /** Somebody waits: called often enough (50 ms) that nobody waits long, and rarely enough that many share a commit. */
-  sweep(nowMs: number): void {
+  /** Somebody may wait: called often enough (25 ms) that nobody waits long, and rarely enough that many share a commit. */
+  hurryCommits(): void {
     if (this.waitingCount() > 0) this.parts.store.hurry();
-    this.devices.sweep(nowMs);
   }
 
   private settle(): void {
@@ -215,10 +214,11 @@ export class ForeignIntake {
 
   private findDevice(name: ForeignName, delivery: ForeignDelivery): ForeignDevice | 'blocked' | null {
     const known = this.devices.find(name);
-    if (known !== null) return known;
+    if (known !== null) return this.devices.maySpeakFor(name, delivery.sender) ? known : 'blocked';
     const own = delivery.sender === null ? null : this.devices.findOwn(name, delivery.sender);
     if (own !== null || !delivery.admits) return own;
     const foreign = this.devices.adopt(name, delivery.arrivedMs);
+    if (delivery.sender !== null) this.devices.claim(name, delivery.sender);
     this.parts.feed.publishDevice(foreign.device);
     return foreign;
   }

@@ -21,6 +21,8 @@ export interface ServerParts {
   readonly identify: (credentials: { bearer: string; cookie: string }) => Principal | null;
   /** The device a Bearer token belongs to, or null. */
   readonly findDevice: (token: string) => DeviceClaim;
+  /** Upgrades at /mqtt; who it is, MQTT's own CONNECT says. */
+  readonly mqtt: { take(upgrade: Upgrade): void };
   readonly linksMax: number;
 }
 
@@ -83,13 +85,17 @@ export class HubServer {
     if (this.isStopping) return refuse(upgrade, 503, 'The hub is stopping; come back soon.');
     if (!isOwnOrigin(headers)) return refuse(upgrade, 403, 'The Origin of this page is not the hub’s own.');
     const offered = headers.get('sec-websocket-protocol') ?? '';
+    if (path === '/mqtt') {
+      if (/(^|[ ,])mqtt(v3\.1)?($|[ ,])/.test(offered)) return this.parts.mqtt.take(upgrade);
+      return refuse(upgrade, 426, 'Offer the WebSocket subprotocol mqtt.');
+    }
     if (!offered.split(',').some((name) => name.trim() === 'lapwing.v1')) {
       return refuse(upgrade, 426, 'Offer the WebSocket subprotocol lapwing.v1.');
     }
     if (path === '/device/v1')
       return this.takeDevice(upgrade, readCredentials(headers).bearer, headers.get('authorization') !== null);
     if (path === '/viewer/v1') return this.takeViewer(upgrade, readUpgradeCredentials(headers, offered));
-    refuse(upgrade, 404, 'Devices connect to /device/v1, viewers to /viewer/v1.');
+    refuse(upgrade, 404, 'Devices connect to /device/v1 or /mqtt, viewers to /viewer/v1.');
   }
 
   private takeDevice(upgrade: Upgrade, bearer: string, hasAuthorization: boolean): void {

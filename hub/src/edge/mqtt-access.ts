@@ -1,0 +1,140 @@
+/**
+ * Who an MQTT client is and what it may do: credentials to an identity, and an identity's topics.
+ *
+ * Owns no state. Refuses by default. A device may publish under its own namespace and what the dialects say; it hears what the hub
+ * says and what it said itself, never another device. API tokens and whoever else may read hear everything and say nothing. The last
+ * word on which device a message is of is the foreign intake's.
+ */
+import { deviceIdPattern } from '@lapwing/protocol';
+import type { DeviceRoster, DeviceState } from '../core/device-roster.ts';
+import type { Identity } from '../core/identity.ts';
+import { matchesFilter } from '../core/topic-filter.ts';
+import { areHashesEqual, hashToken } from './secrets.ts';
+
+export const deviceTopics = 'lapwing/v1';
+
+export type MqttIdentity =
+  | { readonly kind: 'device'; readonly deviceId: string; readonly mark: PublisherMark }
+  /** Without a credential, where that is allowed: what it says waits in the inbox. */
+  | { readonly kind: 'anonymous'; readonly mark: PublisherMark }
+  | { readonly kind: 'reader'; readonly tokenHash: string };
+
+/** Goes with each message of a device, so that it is known later whose it was. */
+export interface PublisherMark {
+  readonly from: string;
+}
+
+export interface AccessParts {
+  readonly identity: Identity;
+  readonly roster: DeviceRoster;
+  readonly allowsAnonymous: boolean;
+  readonly dialectTopics: readonly string[];
+  readonly nowMs: () => number;
+}
+
+export interface MqttCredentials {
+  readonly clientId: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+const secretPattern = /^[A-Za-z0-9_-]{1,128}$/;
+
+export class MqttAccess {
+  private readonly parts: AccessParts;
+
+  constructor(parts: AccessParts) {
+    this.parts = parts;
+  }
+
+  /** Null: nobody known. */
+  async identify(credentials: MqttCredentials): Promise<MqttIdentity | null> {
+    const { clientId, username, password } = credentials;
+    // ThingsBoard's way: the token is the user name, and there is no password.
+    const secret = password === '' ? username : password;
+    if (secret === '' && username === '') {
+      return this.parts.allowsAnonymous ? { kind: 'anonymous', mark: { from: `?${clientId}` } } : null;
+    }
+    if (!secretPattern.test(secret)) return null;
+    const hash = hashToken(secret);
+    return this.findDevice(secret, hash, username) ?? this.findReader(hash) ?? this.enrol(credentials, secret, hash);
+  }
+
+  /** Whether an identity is still what it was: a link must not outlive its right. */
+  isGood(identity: MqttIdentity): boolean {
+    if (identity.kind === 'anonymous') return true;
+    if (identity.kind === 'reader') return this.findReader(identity.tokenHash) !== null;
+    const device = this.parts.roster.devices.get(identity.deviceId);
+    return device !== undefined && this.parts.identity.deviceTokenHash(device.key) !== null;
+  }
+
+  mayPublish(identity: MqttIdentity, topic: string): boolean {
+    if (identity.kind === 'reader' || topic.startsWith('$')) return false;
+    if (topic.startsWith('lapwing/')) {
+      return identity.kind === 'device' && topic.startsWith(`${deviceTopics}/${identity.deviceId}/`);
+    }
+    return this.parts.dialectTopics.some((filter) => matchesFilter(filter, topic));
+  }
+
+  /** Wide filters are for readers; a device names at least where its topics begin. */
+  maySubscribe(identity: MqttIdentity, filter: string): boolean {
+    if (filter.startsWith('$share/')) return false;
+    if (identity.kind === 'reader') return true;
+    if (filter.startsWith('$') || filter.startsWith('+') || filter.startsWith('#')) return false;
+    if (!filter.startsWith('lapwing')) return true;
+    return identity.kind === 'device' && filter.startsWith(`${deviceTopics}/${identity.deviceId}/`);
+  }
+
+  /** `from` null: the hub's own word. */
+  mayHear(identity: MqttIdentity, from: string | null): boolean {
+    return identity.kind === 'reader' || from === null || from === identity.mark.from;
+  }
+
+  private findDevice(secret: string, hash: string, username: string): MqttIdentity | null {
+    const { identity, roster } = this.parts;
+    const named = roster.devices.get(username);
+    if (named !== undefined && this.isTokenOf(named, hash, secret)) return makeDevice(named.deviceId);
+    const key = identity.findDeviceByToken(hash);
+    const owner = key === null ? undefined : roster.deviceOf(key);
+    return owner === undefined ? null : makeDevice(owner.deviceId);
+  }
+
+  private isTokenOf(device: DeviceState, hash: string, secret: string): boolean {
+    const stored = this.parts.identity.deviceTokenHash(device.key);
+    if (stored === null) return false;
+    return areHashesEqual(stored, hash) || areHashesEqual(stored, hashLogin(device.deviceId, secret));
+  }
+
+  private findReader(hash: string): MqttIdentity | null {
+    return this.parts.identity.findApiToken(hash) === null ? null : { kind: 'reader', tokenHash: hash };
+  }
+
+  /**
+   * An enrolment key makes a device of whoever shows it first under a name. Boards keep the credentials that were typed in, so the
+   * key goes on being this device's password, also when its uses are spent: its hash is bound to the device's name.
+   */
+  private async enrol(
+    { username, clientId }: MqttCredentials,
+    secret: string,
+    hash: string,
+  ): Promise<MqttIdentity | null> {
+    const { identity, roster, nowMs } = this.parts;
+    const key = identity.findEnrolmentKey(hash, nowMs());
+    if (key === null) return null;
+    const name = [username, clientId].find((text) => text !== secret && deviceIdPattern.test(text));
+    if (name === undefined) return null;
+    const device = roster.enrol(name, nowMs());
+    if (identity.deviceTokenHash(device.key) !== null) return null;
+    const spent = identity.spendEnrolmentKey(key);
+    await Promise.all([spent, identity.setDeviceToken(device.key, hashLogin(name, secret), nowMs())]);
+    return makeDevice(name);
+  }
+}
+
+function makeDevice(deviceId: string): MqttIdentity {
+  return { kind: 'device', deviceId, mark: { from: deviceId } };
+}
+
+function hashLogin(deviceId: string, secret: string): string {
+  return hashToken(`${deviceId}:${secret}`);
+}

@@ -1,0 +1,68 @@
+/**
+ * The broker's own ports: MQTT over TCP, and over TLS where there is a certificate.
+ *
+ * Owns the listening sockets. What comes in is the broker's; that a port cannot be had is said to whoever starts the hub.
+ */
+import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+
+export interface MqttListenOptions {
+  readonly host: string;
+  /** Null: none; 0: any free one. */
+  readonly port: number | null;
+  /** Nobody chose the port: where another broker has it, the hub goes on without. */
+  readonly mayLackPort: boolean;
+  readonly tls: { readonly port: number; readonly certFile: string; readonly keyFile: string } | null;
+}
+
+export interface MqttPorts {
+  readonly port: number | null;
+  readonly tlsPort: number | null;
+  close(): void;
+}
+
+export async function listenMqtt(
+  options: MqttListenOptions,
+  accept: (socket: Socket, address: string) => void,
+): Promise<MqttPorts> {
+  const servers: Server[] = [];
+  const open = async (server: Server, port: number) => {
+    servers.push(server);
+    await listen(server, options.host, port);
+    return (server.address() as AddressInfo).port;
+  };
+  const take = (socket: Socket) => {
+    socket.setNoDelay(true);
+    accept(socket, socket.remoteAddress ?? '');
+  };
+  const openOwn = async (wanted: number) => {
+    try {
+      return await open(createServer({ noDelay: true }, take), wanted);
+    } catch (error) {
+      if (!options.mayLackPort || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      return null;
+    }
+  };
+  const port = options.port === null ? null : await openOwn(options.port);
+  let tlsPort: number | null = null;
+  if (options.tls !== null) {
+    const { certFile, keyFile } = options.tls;
+    const secrets = { cert: readFileSync(certFile), key: readFileSync(keyFile), minVersion: 'TLSv1.2' } as const;
+    const server = createTlsServer({ ...secrets, handshakeTimeout: 10_000 }, take);
+    // A peer that cannot shake hands is told by TLS itself.
+    server.on('tlsClientError', (_error, socket) => socket.destroy());
+    tlsPort = await open(server, options.tls.port);
+  }
+  return { port, tlsPort, close: () => servers.forEach((server) => void server.close()) };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, backlog: 1_024 }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

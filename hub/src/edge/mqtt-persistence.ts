@@ -1,0 +1,345 @@
+/**
+ * What the MQTT broker keeps: retained messages, sessions' filters, messages queued for them, half-done QoS 2, wills. As the broker
+ * (aedes) asks for it; in memory, and each change told to the store, which writes it with its next group.
+ *
+ * Owns all of that. Bounds: so many retained messages and bytes, so many queued for one client; beyond them the newest is not kept.
+ * A publisher's properties (who it was) are kept with its messages, so that what may be forwarded is judged in the same way later.
+ */
+import { Readable } from 'node:stream';
+import type { StoreChange, StoredMqttRow } from '../core/ports.ts';
+import { FilterTree, matchesFilter } from '../core/topic-filter.ts';
+
+export interface KeptPacket {
+  cmd: string;
+  topic?: string;
+  payload?: Buffer;
+  qos: number;
+  retain?: boolean;
+  dup?: boolean;
+  messageId?: number | undefined;
+  brokerId?: string;
+  brokerCounter?: number;
+  clientId?: string;
+  properties?: object;
+}
+type Sub = { topic: string; qos: number; rh?: number; rap?: boolean; nl?: boolean };
+type ClientSub = Sub & { clientId: string };
+interface Named {
+  readonly id: string;
+}
+interface Queued {
+  readonly row: string;
+  packet: KeptPacket;
+}
+
+export interface PersistenceLimits {
+  readonly retainedMax: number;
+  readonly retainedBytesMax: number;
+  readonly queuedMax: number;
+}
+export const persistenceLimits: PersistenceLimits = {
+  retainedMax: 50_000,
+  retainedBytesMax: 67_108_864,
+  queuedMax: 1_000,
+};
+
+export class MqttPersistence {
+  broker: { readonly id: string } = { id: '' };
+  dropped = 0;
+  private readonly retained = new Map<string, KeptPacket>();
+  private retainedBytes = 0;
+  private readonly subscriptions = new Map<string, Map<string, Sub>>();
+  private readonly tree = new FilterTree<ClientSub>();
+  private readonly outgoing = new Map<string, Queued[]>();
+  private readonly incoming = new Map<string, Map<number, KeptPacket>>();
+  private readonly wills = new Map<string, KeptPacket>();
+  private nextRow = 1;
+  private readonly change: (change: StoreChange) => void;
+  private readonly limits: PersistenceLimits;
+
+  constructor(
+    stored: readonly StoredMqttRow[],
+    change: (change: StoreChange) => void,
+    limits: PersistenceLimits = persistenceLimits,
+  ) {
+    this.change = change;
+    this.limits = limits;
+    for (const row of stored) this.load(row);
+  }
+
+  async setup(broker: { readonly id: string }): Promise<void> {
+    this.broker = broker;
+  }
+
+  listRetained(): KeptPacket[] {
+    return [...this.retained.values()];
+  }
+
+  async storeRetained(given: KeptPacket): Promise<void> {
+    const topic = given.topic!;
+    const before = this.retained.get(topic);
+    const packet = { ...given };
+    const bytes = (packet.payload?.length ?? 0) + topic.length;
+    const isEmpty = (packet.payload?.length ?? 0) === 0;
+    const isFull =
+      before === undefined &&
+      (this.retained.size >= this.limits.retainedMax || this.retainedBytes + bytes > this.limits.retainedBytesMax);
+    if (!isEmpty && isFull) {
+      this.dropped += 1;
+      return;
+    }
+    this.retainedBytes += (isEmpty ? 0 : bytes) - (before === undefined ? 0 : before.payload!.length + topic.length);
+    if (isEmpty) this.retained.delete(topic);
+    else this.retained.set(topic, packet);
+    if (!isEmpty || before !== undefined)
+      this.put({ kind: 'retained', client: '', id: topic }, isEmpty ? null : encodePacket(packet));
+  }
+
+  createRetainedStreamCombi(patterns: readonly string[]): Readable {
+    const found: KeptPacket[] = [];
+    for (const pattern of patterns) {
+      const exact = /[+#]/.test(pattern) ? null : this.retained.get(pattern);
+      if (exact !== null) found.push(...(exact === undefined ? [] : [exact]));
+      else for (const [topic, packet] of this.retained) if (matchesFilter(pattern, topic)) found.push(packet);
+    }
+    return Readable.from(found);
+  }
+
+  createRetainedStream(pattern: string): Readable {
+    return this.createRetainedStreamCombi([pattern]);
+  }
+
+  async addSubscriptions(client: Named, subs: readonly Sub[]): Promise<void> {
+    const known = this.subscriptions.get(client.id) ?? new Map<string, Sub>();
+    this.subscriptions.set(client.id, known);
+    for (const { topic, qos, rh, rap, nl, ...more } of subs) {
+      // An identifier of MQTT 5, where there is one, comes back with its subscription.
+      const sub = { topic, qos, rh, rap, nl, ...pickIdentifier(more) } as Sub;
+      known.set(topic, sub);
+      if (qos > 0) this.tree.set(topic, client.id, { clientId: client.id, topic, qos, rh, rap, nl } as ClientSub);
+      else this.tree.delete(topic, client.id);
+    }
+    this.saveSubscriptions(client.id);
+  }
+
+  async removeSubscriptions(client: Named, topics: readonly string[]): Promise<void> {
+    const known = this.subscriptions.get(client.id);
+    if (known === undefined) return;
+    for (const topic of topics) {
+      known.delete(topic);
+      this.tree.delete(topic, client.id);
+    }
+    if (known.size === 0) this.subscriptions.delete(client.id);
+    this.saveSubscriptions(client.id);
+  }
+
+  async subscriptionsByClient(client: Named): Promise<Sub[]> {
+    return [...(this.subscriptions.get(client.id)?.values() ?? [])].map((sub) => ({ ...sub }));
+  }
+
+  async countOffline(): Promise<{ subsCount: number; clientsCount: number }> {
+    return { subsCount: this.tree.size, clientsCount: this.subscriptions.size };
+  }
+
+  async subscriptionsByTopic(topic: string): Promise<ClientSub[]> {
+    return this.tree.match(topic);
+  }
+
+  async cleanSubscriptions(client: Named): Promise<void> {
+    const known = this.subscriptions.get(client.id);
+    if (known !== undefined) await this.removeSubscriptions(client, [...known.keys()]);
+    for (const { row } of this.outgoing.get(client.id) ?? [])
+      this.put({ kind: 'out', client: client.id, id: row }, null);
+    this.outgoing.delete(client.id);
+  }
+
+  async outgoingEnqueue(sub: { readonly clientId: string }, packet: KeptPacket): Promise<void> {
+    await this.outgoingEnqueueCombi([sub], packet);
+  }
+
+  async outgoingEnqueueCombi(subs: readonly { readonly clientId: string }[], packet: KeptPacket): Promise<void> {
+    // One message for a client, however many of its filters match.
+    for (const clientId of new Set(subs.map((sub) => sub.clientId))) {
+      const queue = this.outgoing.get(clientId) ?? [];
+      this.outgoing.set(clientId, queue);
+      if (queue.length >= this.limits.queuedMax) {
+        this.dropped += 1;
+        continue;
+      }
+      const row = String(this.nextRow++).padStart(15, '0');
+      const queued = { row, packet: copyPacket(packet) };
+      queue.push(queued);
+      this.put({ kind: 'out', client: clientId, id: row }, encodePacket(queued.packet));
+    }
+  }
+
+  async outgoingUpdate(client: Named, packet: KeptPacket): Promise<void> {
+    const queue = this.outgoing.get(client.id) ?? [];
+    for (const queued of queue) {
+      const known = queued.packet;
+      const isSame = known.brokerId !== undefined && known.brokerId === packet.brokerId;
+      if (isSame && known.brokerCounter === packet.brokerCounter) {
+        known.messageId = packet.messageId;
+        // Which number it goes by is not worth a write: after a restart it is sent under another one.
+        return;
+      }
+      if (isSame || known.messageId !== packet.messageId) continue;
+      queued.packet = packet;
+      this.put({ kind: 'out', client: client.id, id: queued.row }, encodePacket(packet));
+      return;
+    }
+    throw new Error('no such packet');
+  }
+
+  async outgoingClearMessageId(client: Named, packet: KeptPacket): Promise<KeptPacket | undefined> {
+    const queue = this.outgoing.get(client.id) ?? [];
+    const at = queue.findIndex((queued) => queued.packet.messageId === packet.messageId);
+    if (at < 0) return undefined;
+    const [gone] = queue.splice(at, 1);
+    if (queue.length === 0) this.outgoing.delete(client.id);
+    this.put({ kind: 'out', client: client.id, id: gone!.row }, null);
+    return gone!.packet;
+  }
+
+  outgoingStream(client: Named): Readable {
+    return Readable.from((this.outgoing.get(client.id) ?? []).map(({ packet }) => packet));
+  }
+
+  async incomingStorePacket(client: Named, packet: KeptPacket): Promise<void> {
+    const known = this.incoming.get(client.id) ?? new Map<number, KeptPacket>();
+    this.incoming.set(client.id, known);
+    const kept = { ...copyPacket(packet), messageId: packet.messageId };
+    known.set(packet.messageId!, kept);
+    // Only that it came matters when it comes again.
+    this.put({ kind: 'in', client: client.id, id: String(packet.messageId) }, encodePacket({ cmd: 'publish', qos: 2 }));
+  }
+
+  async incomingGetPacket(client: Named, packet: KeptPacket): Promise<KeptPacket> {
+    const known = this.incoming.get(client.id)?.get(packet.messageId!);
+    if (known === undefined) throw new Error('no such packet');
+    return known;
+  }
+
+  async incomingDelPacket(client: Named, packet: KeptPacket): Promise<void> {
+    const known = this.incoming.get(client.id);
+    if (known?.delete(packet.messageId!) !== true) throw new Error('no such packet');
+    if (known.size === 0) this.incoming.delete(client.id);
+    this.put({ kind: 'in', client: client.id, id: String(packet.messageId) }, null);
+  }
+
+  async cleanIncoming(client: Named): Promise<void> {
+    for (const id of this.incoming.get(client.id)?.keys() ?? [])
+      this.put({ kind: 'in', client: client.id, id: String(id) }, null);
+    this.incoming.delete(client.id);
+  }
+
+  async putWill(client: Named, packet: KeptPacket): Promise<void> {
+    packet.brokerId = this.broker.id;
+    packet.clientId = client.id;
+    this.wills.set(client.id, packet);
+    this.put({ kind: 'will', client: client.id, id: '' }, encodePacket(packet));
+  }
+
+  async getWill(client: Named): Promise<KeptPacket | undefined> {
+    return this.wills.get(client.id);
+  }
+
+  async delWill(client: Named): Promise<KeptPacket | undefined> {
+    const will = this.wills.get(client.id);
+    if (will !== undefined) this.put({ kind: 'will', client: client.id, id: '' }, null);
+    this.wills.delete(client.id);
+    return will;
+  }
+
+  streamWill(brokers: Readonly<Record<string, number>> = {}): Readable {
+    return Readable.from([...this.wills.values()].filter(({ brokerId }) => brokers[brokerId ?? ''] === undefined));
+  }
+
+  getClientList(topic: string): Readable {
+    const ids = [...this.subscriptions].filter(([, subs]) => subs.has(topic)).map(([id]) => id);
+    return Readable.from(ids);
+  }
+
+  async destroy(): Promise<void> {
+    this.retained.clear();
+  }
+
+  private saveSubscriptions(clientId: string): void {
+    const subs = this.subscriptions.get(clientId);
+    const value = subs === undefined ? null : Buffer.from(JSON.stringify([...subs.values()]));
+    this.put({ kind: 'subs', client: clientId, id: '' }, value);
+  }
+
+  private put(at: { kind: string; client: string; id: string }, value: Uint8Array | null): void {
+    this.change({ kind: 'mqtt', rows: [{ ...at, value }] });
+  }
+
+  private load({ kind, client, id, value }: StoredMqttRow): void {
+    if (kind === 'subs') {
+      const subs = JSON.parse(Buffer.from(value).toString()) as Sub[];
+      this.subscriptions.set(client, new Map(subs.map((sub) => [sub.topic, sub])));
+      for (const sub of subs) if (sub.qos > 0) this.tree.set(sub.topic, client, { ...sub, clientId: client });
+      return;
+    }
+    const packet = decodePacket(value);
+    if (kind === 'retained') {
+      this.retained.set(id, packet);
+      this.retainedBytes += packet.payload!.length + id.length;
+    } else if (kind === 'will') this.wills.set(client, packet);
+    else if (kind === 'in') {
+      const known = this.incoming.get(client) ?? new Map<number, KeptPacket>();
+      this.incoming.set(client, known.set(Number(id), packet));
+    } else if (kind === 'out') {
+      const queue = this.outgoing.get(client) ?? [];
+      queue.push({ row: id, packet });
+      this.outgoing.set(client, queue);
+      this.nextRow = Math.max(this.nextRow, Number(id) + 1);
+    }
+  }
+}
+
+function pickIdentifier(more: object): object {
+  return 'subscriptionIdentifier' in more && more.subscriptionIdentifier !== undefined
+    ? { subscriptionIdentifier: more.subscriptionIdentifier }
+    : {};
+}
+
+/** As the broker's own packets are: a packet that waits has no number yet. */
+function copyPacket(packet: KeptPacket): KeptPacket {
+  const copy: KeptPacket = {
+    cmd: packet.cmd ?? 'publish',
+    brokerId: packet.brokerId!,
+    brokerCounter: packet.brokerCounter ?? 0,
+    topic: packet.topic!,
+    payload: packet.payload ?? Buffer.alloc(0),
+    qos: packet.qos ?? 0,
+    retain: packet.retain ?? false,
+    dup: packet.dup ?? false,
+  };
+  if (Object.hasOwn(packet, 'clientId')) copy.clientId = packet.clientId!;
+  if (Object.hasOwn(packet, 'nl')) (copy as { nl?: unknown }).nl = (packet as { nl?: unknown }).nl;
+  if (Object.hasOwn(packet, 'properties')) copy.properties = packet.properties!;
+  if (Object.hasOwn(packet, 'messageExpiry'))
+    (copy as { messageExpiry?: unknown }).messageExpiry = (packet as { messageExpiry?: unknown }).messageExpiry;
+  if (copy.qos > 0 || copy.cmd !== 'publish') copy.messageId = undefined;
+  return copy;
+}
+
+/** u32 length of the JSON, the JSON, the payload. */
+function encodePacket({ payload = Buffer.alloc(0), ...rest }: KeptPacket): Uint8Array {
+  const { cmd, topic, qos, retain, messageId, brokerId, brokerCounter, clientId, properties } = rest;
+  const kept = { cmd, topic, qos, retain, messageId, brokerId, brokerCounter, clientId, properties };
+  const head = Buffer.from(JSON.stringify(kept));
+  const bytes = Buffer.alloc(4 + head.length + payload.length);
+  bytes.writeUInt32LE(head.length);
+  bytes.set(head, 4);
+  bytes.set(payload, 4 + head.length);
+  return bytes;
+}
+
+function decodePacket(value: Uint8Array): KeptPacket {
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  const end = 4 + bytes.readUInt32LE();
+  const head = JSON.parse(bytes.subarray(4, end).toString()) as KeptPacket;
+  return { ...head, payload: Buffer.from(bytes.subarray(end)) };
+}

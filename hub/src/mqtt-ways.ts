@@ -1,0 +1,75 @@
+/**
+ * Wires the MQTT broker: who may come, what is kept, where publications go, and its ports.
+ *
+ * Owns nothing itself. hub.ts makes it, opens it when all else is ready, lets its time pass and stops it.
+ */
+import type { DeviceRoster } from './core/device-roster.ts';
+import type { SessionParts } from './core/device-session.ts';
+import type { Dialect } from './core/dialects/dialect.ts';
+import type { ForeignDesk } from './core/foreign-desk.ts';
+import type { Identity } from './core/identity.ts';
+import type { Store, StoredState } from './core/ports.ts';
+import type { Log } from './edge/log.ts';
+import { MqttAccess } from './edge/mqtt-access.ts';
+import { MqttBroker } from './edge/mqtt-broker.ts';
+import { brokerLimits } from './edge/mqtt-link.ts';
+import { listenMqtt, type MqttListenOptions, type MqttPorts } from './edge/mqtt-listener.ts';
+import { MqttNative } from './edge/mqtt-native.ts';
+import { MqttPersistence } from './edge/mqtt-persistence.ts';
+import { MqttSockets } from './edge/mqtt-ws.ts';
+
+export interface MqttOptions extends Omit<MqttListenOptions, 'host'> {
+  /** Clients without a credential may publish; what they say waits in the inbox. */
+  readonly allowsAnonymous: boolean;
+}
+
+/** For a hub that is part of a program; the command line's port is 1883. */
+export const mqttDefaults: MqttOptions = { port: null, mayLackPort: false, tls: null, allowsAnonymous: false };
+export const mqttPortDefault = 1_883;
+
+export interface MqttWays {
+  readonly broker: MqttBroker;
+  /** Upgrades at /mqtt. */
+  readonly sockets: MqttSockets;
+  readonly native: MqttNative;
+  open(host: string): Promise<MqttPorts>;
+}
+
+export interface MqttWaysParts {
+  readonly options: MqttOptions;
+  readonly state: StoredState;
+  readonly store: Store;
+  readonly roster: DeviceRoster;
+  readonly identity: Identity;
+  readonly desk: ForeignDesk;
+  readonly speaking: SessionParts;
+  readonly dialects: readonly Dialect[];
+  readonly deviceOnLeft: (deviceId: string) => void;
+  readonly log: Log;
+}
+
+export function makeMqttWays(parts: MqttWaysParts): MqttWays {
+  const { options, store, roster, identity, desk, log } = parts;
+  const nowMs = Date.now;
+  const access = new MqttAccess({
+    identity,
+    roster,
+    allowsAnonymous: options.allowsAnonymous,
+    dialectTopics: parts.dialects.flatMap(({ topics }) => topics),
+    nowMs,
+  });
+  const persistence = new MqttPersistence(parts.state.mqttRows ?? [], (change) => store.change(change));
+  const native = new MqttNative(parts.speaking, nowMs);
+  const { deviceOnLeft } = parts;
+  const broker = new MqttBroker({ access, persistence, native, log, nowMs, limits: brokerLimits, deviceOnLeft });
+  const sockets = new MqttSockets((stream, address) => broker.accept(stream, address), brokerLimits.packetBytesMax);
+  const open = async (host: string) => {
+    await broker.open(desk.open({ reply: (reply) => broker.publish(reply) }));
+    const ports = await listenMqtt({ host, ...options }, (socket, address) => broker.accept(socket, address));
+    if (options.port !== null && ports.port === null) {
+      log.warn({ port: options.port }, 'mqtt: something else listens on this port; choose another with --mqtt-port');
+    }
+    return ports;
+  };
+  return { broker, sockets, native, open };
+}
