@@ -13,6 +13,7 @@ import { MockDocuments } from './mock-documents.ts';
 import { MockFeed } from './mock-feed.ts';
 import { type MockDevice, makeMockDevice, sampleMock } from './mock-fleet.ts';
 import { answerHistory } from './mock-history.ts';
+import { MockInbox } from './mock-inbox.ts';
 import { MockSecrets, readBody } from './mock-secrets.ts';
 
 const contentPolicy =
@@ -40,6 +41,7 @@ export class MockHub {
   readonly feed: MockFeed;
   readonly secrets = new MockSecrets();
   readonly documents = new MockDocuments();
+  readonly inbox = new MockInbox();
   store = { state: 'ok', code: '', message: '', sinceMs: 0 };
   isSignedIn: boolean;
   password: string;
@@ -117,6 +119,7 @@ export class MockHub {
       return { status: 204 };
     }
     if (parts[1] === 'enrolment-keys' || parts[1] === 'tokens') return this.secrets.answer(request, parts);
+    if (parts[1] === 'inbox' || parts[1] === 'bridges') return this.inbox.answer(request, parts);
     if (parts[1] === 'documents') return this.documents.answer(request, parts);
     if (path === '/devices') {
       await this.holdDevices();

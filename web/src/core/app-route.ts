@@ -34,6 +34,7 @@ export type Route =
   | { readonly page: 'board'; readonly boardId: string; readonly mode: 'usual' | 'kiosk' }
   /** A board by a link: `secret` lets whoever has it see this one board. */
   | { readonly page: 'share'; readonly secret: string }
+  | { readonly page: 'inbox' }
   | { readonly page: 'add' }
   | { readonly page: 'settings' }
   | { readonly page: 'sign-in'; readonly link: string }
@@ -68,6 +69,7 @@ export function parseRoute(address: string): Route {
     return { page: 'board', boardId: decodeText(board[1] ?? ''), mode: params.has('kiosk') ? 'kiosk' : 'usual' };
   }
   if (path === '/share') return { page: 'share', secret: hash };
+  if (path === '/inbox') return { page: 'inbox' };
   if (path === '/add') return { page: 'add' };
   if (path === '/settings') return { page: 'settings' };
   if (path === '/sign-in') return { page: 'sign-in', link: parseQuery(hash).get('link') ?? '' };
@@ -104,6 +106,8 @@ export function formatRoute(route: Route): string {
       return `/board/${encodeURIComponent(route.boardId)}${route.mode === 'kiosk' ? '?kiosk' : ''}`;
     case 'share':
       return `/share#${route.secret}`;
+    case 'inbox':
+      return '/inbox';
     case 'add':
       return '/add';
     case 'settings':

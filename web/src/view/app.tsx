@@ -11,6 +11,7 @@ import {
   lazyBoardsPage,
   lazyDevicePage,
   lazyExplorePage,
+  lazyInboxPage,
   lazyOverlays,
   lazySettingsPage,
   lazySharePage,
@@ -76,6 +77,8 @@ function CurrentPage() {
       return <lazyBoardsPage.Page />;
     case 'board':
       return <lazyBoardPage.Page key={route.boardId} boardId={route.boardId} mode="usual" />;
+    case 'inbox':
+      return <lazyInboxPage.Page />;
     case 'add':
       return <lazyAddPage.Page />;
     case 'settings':
@@ -102,6 +105,8 @@ function titleOf(route: { page: string; deviceId?: string }): string {
     case 'board':
     case 'share':
       return 'Boards · Lapwing';
+    case 'inbox':
+      return 'Inbox · Lapwing';
     case 'add':
       return 'Add a device · Lapwing';
     case 'settings':

@@ -33,6 +33,14 @@ export function BoardsIcon() {
   );
 }
 
+export function InboxIcon() {
+  return (
+    <Icon>
+      <path d="M3.5 11.5h3.8l1.2 2h3l1.2-2h3.8M5.5 4.5h9l2 7v4h-13v-4z" />
+    </Icon>
+  );
+}
+
 export function PinIcon() {
   return (
     <Icon>

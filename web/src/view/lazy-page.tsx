@@ -8,6 +8,7 @@ export const lazyBoardsPage = makeLazyPage(async () => (await import('./board-li
 export const lazyBoardPage = makeLazyPage(async () => (await import('./board-page.tsx')).BoardPage);
 export const lazySharePage = makeLazyPage(async () => (await import('./share-page.tsx')).SharePage);
 export const lazySettingsPage = makeLazyPage(async () => (await import('./settings-page.tsx')).SettingsPage);
+export const lazyInboxPage = makeLazyPage(async () => (await import('./inbox-page.tsx')).InboxPage);
 export const lazyAddPage = makeLazyPage(async () => (await import('./add-page.tsx')).AddPage);
 export const lazyFleetPanels = makeLazyPage(async () => (await import('./fleet-panels.tsx')).FleetPanels);
 export const lazyOverlays = makeLazyPage(async () => (await import('./overlays.tsx')).Overlays);

@@ -1,6 +1,6 @@
 /** The rail at the left (on a phone the bar at the bottom): only the pages that exist. No state. */
 import { useApp } from './app-context.ts';
-import { BoardsIcon, ExploreIcon, FleetIcon, LapwingMark, SettingsIcon, ThemeIcon } from './icons.tsx';
+import { BoardsIcon, ExploreIcon, FleetIcon, InboxIcon, LapwingMark, SettingsIcon, ThemeIcon } from './icons.tsx';
 
 export function NavRail() {
   const { model, setTheme } = useApp();
@@ -19,6 +19,9 @@ export function NavRail() {
       </RailLink>
       <RailLink href="/boards" label="Boards" current={page === 'boards' || page === 'board'}>
         <BoardsIcon />
+      </RailLink>
+      <RailLink href="/inbox" label="Inbox" current={page === 'inbox'}>
+        <InboxIcon />
       </RailLink>
       <RailLink href="/settings" label="Settings" current={page === 'settings'}>
         <SettingsIcon />

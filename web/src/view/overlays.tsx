@@ -57,6 +57,7 @@ const fixedEntries: readonly PaletteEntry[] = [
   { label: 'Explore', kind: 'page', note: 'page', target: '/explore' },
   { label: 'Boards', kind: 'page', note: 'page', target: '/boards' },
   { label: 'Add a device', kind: 'page', note: 'page', target: '/add' },
+  { label: 'Inbox', kind: 'page', note: 'page', target: '/inbox' },
   { label: 'Settings', kind: 'page', note: 'page', target: '/settings' },
   { label: 'Light or dark', kind: 'action', note: 'action', target: 'theme' },
   { label: 'Show the keys', kind: 'action', note: 'action', target: 'keys' },

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import type { Theme } from '../core/app-model.ts';
 import { ApiTokensCard, EnrolmentKeysCard } from './access-cards.tsx';
 import { useApp } from './app-context.ts';
+import { BridgesCard } from './bridges-card.tsx';
 import { explain } from './sign-in-page.tsx';
 
 const themes: readonly { readonly value: Theme; readonly label: string }[] = [
@@ -21,6 +22,7 @@ export function SettingsPage() {
       <div class="settings-column">
         <EnrolmentKeysCard />
         <ApiTokensCard />
+        <BridgesCard />
       </div>
       <div class="settings-column">
         <section class="card">

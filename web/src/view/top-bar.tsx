@@ -47,6 +47,7 @@ const pageNames: Record<string, string> = {
   explore: 'Explore',
   boards: 'Boards',
   board: 'Boards',
+  inbox: 'Inbox',
   settings: 'Settings',
   add: 'Add a device',
 };
