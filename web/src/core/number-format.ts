@@ -3,8 +3,9 @@
  *
  * Owns, per metric, how many decimals its readings have shown to need (`NumberShape`). Invariant: decimals only grow, so a
  * value never jumps between "21.5" and "21.52". Refuses to guess units: a unit is shown as the device spelt it, except that
- * bytes, hertz and seconds are scaled.
+ * bytes, hertz and seconds are scaled, and that somebody may have chosen another (display-style.ts).
  */
+import { findShownUnit } from './display-style.ts';
 
 /** Thin space between number and unit (U+2009), minus sign (U+2212), and what is shown where there is no value. */
 export const thinSpace = '\u2009';
@@ -30,12 +31,20 @@ export function learnNumber(shape: NumberShape, value: number): void {
   }
 }
 
-/** Learns from a column of a history answer: a metric whose latest reading is whole may still need decimals. */
+/** Readings of an answer that are looked at. */
+const learnedMax = 100;
+
+/**
+ * Learns from the newest readings in a column of a history answer: a metric whose latest reading is whole may still need decimals.
+ * Empty buckets do not count: in a column of buckets shorter than the time between readings they are most of it.
+ */
 export function learnNumbers(shape: NumberShape, values: Float64Array | readonly (number | null)[]): void {
-  const step = Math.max(1, Math.floor(values.length / 100));
-  for (let i = 0; i < values.length; i += step) {
+  let left = learnedMax;
+  for (let i = values.length - 1; i >= 0 && left > 0; i--) {
     const value = values[i];
-    if (typeof value === 'number') learnNumber(shape, value);
+    if (typeof value !== 'number' || Number.isNaN(value)) continue;
+    learnNumber(shape, value);
+    left--;
   }
 }
 
@@ -67,6 +76,12 @@ const byteUnits = new Map([
 ]);
 
 export function formatValue(value: number, unit: string, shape: NumberShape): FormattedValue {
+  const shown = findShownUnit(unit);
+  if (shown !== null) {
+    // Ten times the unit is one decimal more.
+    const decimals = Math.min(6, Math.max(0, shape.decimals - Math.round(Math.log10(shown.scale))));
+    return { text: formatFixed(value * shown.scale + shown.offset, decimals), unit: shown.unit };
+  }
   const byteSuffix = byteUnits.get(unit);
   if (byteSuffix !== undefined) return formatScaled(value, 'B' + byteSuffix);
   if (unit === 'Hz' || unit === 'bit/s') return formatScaled(value, unit);
@@ -94,6 +109,12 @@ export function formatScaled(value: number, unit: string): FormattedValue {
  * says the unit, so a label carries only the prefix of a scaled one.
  */
 export function formatTicks(values: readonly number[], unit: string): string[] {
+  const shown = findShownUnit(unit);
+  if (shown !== null) {
+    const changed = values.map((value) => value * shown.scale + shown.offset);
+    const between = Math.abs((changed[1] ?? 1) - (changed[0] ?? 0)) || 1;
+    return writeApart(changed, [countDecimals(between), 9], formatFixed);
+  }
   const step = Math.abs((values[1] ?? 1) - (values[0] ?? 0)) || 1;
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   if (unit === 's' && step >= 60) return writeApart(values, [1, 4], writeSpanTick);

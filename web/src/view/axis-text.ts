@@ -1,15 +1,15 @@
 /** Labels of a time axis: as fine as its steps, the date where a day begins, and the year where it is not this one. Owns the formatters. */
+import { displayVersion, makeTimeFormat, readZoneOffset } from '../core/display-style.ts';
 
-const seconds = new Intl.DateTimeFormat(undefined, {
+const seconds = makeTimeFormat({
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
-  hourCycle: 'h23',
 });
-const minutes = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-const days = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
-const yearDays = new Intl.DateTimeFormat(undefined, { year: 'numeric', month: 'short', day: 'numeric' });
-const months = new Intl.DateTimeFormat(undefined, { year: 'numeric', month: 'short' });
+const minutes = makeTimeFormat({ hour: '2-digit', minute: '2-digit' });
+const days = makeTimeFormat({ month: 'short', day: 'numeric' });
+const yearDays = makeTimeFormat({ year: 'numeric', month: 'short', day: 'numeric' });
+const months = makeTimeFormat({ year: 'numeric', month: 'short' });
 
 const dayMs = 86_400_000;
 /** Charts at most so wide show seconds on their labels. */
@@ -21,17 +21,19 @@ export function writeTimeAxis(splits: readonly number[], stepMs: number): string
   return splits.map((timeMs) => {
     if (stepMs < 60_000) return seconds.format(timeMs);
     if (stepMs >= 28 * dayMs) return months.format(timeMs);
-    const date = new Date(timeMs);
-    if (stepMs < dayMs && (date.getHours() !== 0 || date.getMinutes() !== 0)) return minutes.format(timeMs);
+    // As UTC it reads what a local clock shows.
+    const date = new Date(timeMs + readZoneOffset(timeMs));
+    if (stepMs < dayMs && (date.getUTCHours() !== 0 || date.getUTCMinutes() !== 0)) return minutes.format(timeMs);
     // The year is said once, by the first label of it.
-    const isNewYear = date.getFullYear() !== year;
-    year = date.getFullYear();
+    const isNewYear = date.getUTCFullYear() !== year;
+    year = date.getUTCFullYear();
     return (isNewYear ? yearDays : days).format(timeMs);
   });
 }
 
 let ink: CanvasRenderingContext2D | null = null;
 const widths = new Map<string, number>();
+let measuredFor = -1;
 
 /** The widest label that an axis over this stretch may have, in CSS pixels. */
 export function measureTimeLabel(fromMs: number, toMs: number): number {
@@ -44,6 +46,8 @@ export function measureTimeLabel(fromMs: number, toMs: number): number {
 }
 
 function measure(name: string, write: () => string): number {
+  if (measuredFor !== displayVersion.peek()) widths.clear();
+  measuredFor = displayVersion.peek();
   let width = widths.get(name);
   if (width === undefined) {
     ink ??= document.createElement('canvas').getContext('2d')!;

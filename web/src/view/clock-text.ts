@@ -1,27 +1,26 @@
-/** Times of day and dates as the person's own browser writes them. Owns only the formatters, which are costly to make. */
+/** Times of day and dates as the person's own browser writes them, in the clock and zone chosen. Owns only the formatters, which are costly to make. */
+import { makeTimeFormat, readDay } from '../core/display-style.ts';
 
-const clock = new Intl.DateTimeFormat(undefined, {
+const clock = makeTimeFormat({
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
-  hourCycle: 'h23',
 });
-const full = new Intl.DateTimeFormat(undefined, {
+const minutes = makeTimeFormat({ hour: '2-digit', minute: '2-digit' });
+const full = makeTimeFormat({
   year: 'numeric',
   month: 'short',
   day: 'numeric',
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
-  hourCycle: 'h23',
   timeZoneName: 'short',
 });
-const dayClock = new Intl.DateTimeFormat(undefined, {
+const dayClock = makeTimeFormat({
   month: 'short',
   day: 'numeric',
   hour: '2-digit',
   minute: '2-digit',
-  hourCycle: 'h23',
 });
 
 /** "14:02:11" */
@@ -32,7 +31,7 @@ export function formatClock(timeMs: number): string {
 /** "3 Mar, 14:02" for times of another day, else the time of day. */
 export function formatMoment(timeMs: number, nowMs: number): string {
   if (!Number.isFinite(timeMs)) return '–';
-  const isToday = new Date(timeMs).toDateString() === new Date(nowMs).toDateString();
+  const isToday = readDay(timeMs) === readDay(nowMs);
   return isToday ? clock.format(timeMs) : dayClock.format(timeMs);
 }
 
@@ -41,22 +40,20 @@ export function formatFull(timeMs: number): string {
   return Number.isFinite(timeMs) ? full.format(timeMs) : 'never';
 }
 
-const crosshairFine = new Intl.DateTimeFormat(undefined, {
+const crosshairFine = makeTimeFormat({
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
   fractionalSecondDigits: 1,
-  hourCycle: 'h23',
 });
-const fullDay = new Intl.DateTimeFormat(undefined, {
+const fullDay = makeTimeFormat({
   year: 'numeric',
   month: 'short',
   day: 'numeric',
   hour: '2-digit',
   minute: '2-digit',
-  hourCycle: 'h23',
 });
-const dateOnly = new Intl.DateTimeFormat(undefined, { year: 'numeric', month: 'short', day: 'numeric' });
+const dateOnly = makeTimeFormat({ year: 'numeric', month: 'short', day: 'numeric' });
 
 /** The time under a crosshair, as exactly as a chart over `spanMs` can tell it. */
 export function formatCrosshair(timeMs: number, spanMs: number, nowMs: number): string {
@@ -72,6 +69,6 @@ export function formatDay(timeMs: number, nowMs: number): string {
 
 /** A stretch in as few words as tell it: the second end says only what differs. */
 export function formatStretch(fromMs: number, toMs: number): string {
-  const isOneDay = new Date(fromMs).toDateString() === new Date(toMs).toDateString();
-  return `${fullDay.format(fromMs)} – ${isOneDay ? clock.format(toMs).slice(0, 5) : fullDay.format(toMs)}`;
+  const isOneDay = readDay(fromMs) === readDay(toMs);
+  return `${fullDay.format(fromMs)} – ${isOneDay ? minutes.format(toMs) : fullDay.format(toMs)}`;
 }

@@ -7,6 +7,7 @@
  */
 import uPlot from 'uplot';
 import { settleRange } from '../core/chart-columns.ts';
+import { readZoneOffset } from '../core/display-style.ts';
 import { type CsvLine, LineColumns } from '../core/explore-columns.ts';
 import type { Aggregate } from '../core/explore-state.ts';
 import { formatTicks } from '../core/number-format.ts';
@@ -207,8 +208,7 @@ export class ExplorePlot {
       font: '11px system-ui, sans-serif',
       size: 22,
       gap: 5,
-      splits: (...[, , min, max, stepMs]) =>
-        splitTime(min, max, { stepMs, zoneMs: new Date(min).getTimezoneOffset() * -60_000 }),
+      splits: (...[, , min, max, stepMs]) => splitTime(min, max, { stepMs, zoneMs: readZoneOffset(min) }),
       space: (...[, , min, max]) => measureTimeLabel(min, max) + 14,
       grid: { show: false },
       ticks: { show: false },
