@@ -11,6 +11,9 @@ import { type FeedObserver, noteError } from './core/feed-state.ts';
 import { FleetKeeper } from './core/fleet-keeper.ts';
 import { PageClock } from './core/page-clock.ts';
 import { PulseMeter } from './core/pulse-meter.ts';
+import { readInstant, withInstant } from './core/rewind-address.ts';
+import { RewindControl } from './core/rewind-control.ts';
+import { FeedRewind } from './edge/feed-rewind.ts';
 import { FeedSocket, type FeedSocketListener } from './edge/feed-socket.ts';
 import { columnsCopy } from './edge/fleet-copy.ts';
 import { FleetLoader } from './edge/fleet-loader.ts';
@@ -26,6 +29,7 @@ import { AppFrame } from './view/app.tsx';
 import { type App, AppContext } from './view/app-context.ts';
 import { lazyDevicePage } from './view/lazy-page.tsx';
 import { followPageKeys } from './view/page-keys.ts';
+import { followRewindKeys } from './view/rewind-keys.ts';
 import { forgetTokens } from './view/theme-tokens.ts';
 
 const model = makeAppModel();
@@ -54,9 +58,11 @@ const listener: FeedSocketListener = {
 const socket = new FeedSocket(
   `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/viewer/v1`,
   listener,
+  () => hub.readClock(),
 );
 const frames = new FrameLoop(() => socket.nowHubMs());
 const clock = new PageClock(() => socket.nowHubMs());
+const rewind = new RewindControl(clock, () => socket.nowHubMs());
 const health = new HealthPoll(hub, model);
 const fleet = new FleetLoader(hub, model);
 const sparkLoader = new SparkLoader(hub, model);
@@ -68,6 +74,18 @@ const sessions = new SessionKeeper(hub, model, {
   },
   keeperOnLeave: () => socket.stop(),
 });
+
+const past = new FeedRewind({
+  model,
+  hub,
+  clock,
+  control: rewind,
+  nowHubMs: () => socket.nowHubMs(),
+  loadFleet: () => fleet.load(),
+  holdFeed: (isHeld) => socket.hold(isHeld),
+});
+// In front of every other painter: what is due of the past is there when they look.
+frames.add(() => past.frame());
 
 observers.add({
   observeEvent: (device, event, arrivedMs) => {
@@ -86,8 +104,9 @@ const app: App = {
   addPainter: (paint) => frames.add(paint),
   nowHubMs: () => socket.nowHubMs(),
   clock,
+  rewind,
   navigate: (route, how = 'push') => {
-    writeAddress(formatRoute(route), how);
+    writeAddress(withInstant(formatRoute(route), clock.mode.peek() === 'rewound' ? clock.nowMs() : null), how);
     goTo(route);
   },
   addObserver: (observer) => {
@@ -96,7 +115,10 @@ const app: App = {
       observers.delete(observer);
     };
   },
-  watch: (devices) => socket.watch(devices),
+  watch: (devices) => {
+    socket.watch(devices);
+    past.watch(devices);
+  },
   loadFleet: () => fleet.load(),
   fleetKeeper: new FleetKeeper(columnsCopy, async () => (await import('./edge/fleet-shelf.ts')).openFleetShelf()),
   setTheme: (theme) => {
@@ -115,10 +137,23 @@ model.isDark.value = isDarkNow(model.theme.value);
 followSystemTheme(() => {
   model.isDark.value = isDarkNow(model.theme.peek());
 });
-goTo(parseRoute(readAddress()));
-followAddress((address) => goTo(parseRoute(address)));
+function goToAddress(address: string): void {
+  const instant = readInstant(address);
+  if (instant !== null) rewind.seek(instant);
+  // A link does not name the instant that the page is at: following one stays there.
+  else if (rewind.isRewound) writeAddress(withInstant(address, clock.nowMs()), 'replace');
+  goTo(parseRoute(address));
+}
+goToAddress(readAddress());
+followAddress(goToAddress);
+clock.state.subscribe((state) => {
+  const instant = state.mode === 'rewound' ? state.atMs : null;
+  const address = readAddress();
+  if (withInstant(address, instant) !== address) writeAddress(withInstant(address, instant), 'replace');
+});
 followVisibility(socket);
 followPageKeys(app);
+followRewindKeys(app);
 hub.clientOnSignedOut = () => void sessions.check();
 
 // Last painter of a frame: what was applied before it is on the screen now, so the latencies are taken here.
@@ -135,7 +170,7 @@ frames.add((nowHubMs) => {
   if (nowHubMs < nextLookMs) return;
   nextLookMs = nowHubMs + 400;
   clock.settle();
-  sparkLoader.load(nowHubMs);
+  sparkLoader.load(clock.mode.peek() === 'rewound' ? clock.nowMs() : nowHubMs);
   fleet.describeNew();
   if (model.route.peek().page === 'fleet' && document.visibilityState === 'visible') fleet.refresh();
 });

@@ -7,6 +7,7 @@
 import { type Signal, signal } from '@preact/signals-core';
 import { fleetRoute, type Route } from './app-route.ts';
 import { type FeedState, makeFeedState } from './feed-state.ts';
+import type { FeedWay } from './feed-way.ts';
 import type { LatencyFigures } from './latency-window.ts';
 import { SparkBook } from './spark-book.ts';
 
@@ -18,7 +19,8 @@ export type Session =
 /** `resting`: the tab is hidden and asked the hub for less. */
 export type LinkState =
   | { readonly kind: 'connecting' }
-  | { readonly kind: 'live' }
+  /** `way`: over a socket, or over Server-Sent Events where sockets are blocked. */
+  | { readonly kind: 'live'; readonly way: FeedWay }
   | { readonly kind: 'resting' }
   | { readonly kind: 'waiting'; readonly lastDataMs: number; readonly retryAtMs: number; readonly attempt: number };
 

@@ -28,6 +28,8 @@ export function makeFeedReader(state: FeedState, observers: ReadonlySet<FeedObse
   const reader = {
     faults: 0,
     apply(message: FeedMessage): void {
+      // What was on its way when the page was rewound is the present's.
+      if (state.isPast) return;
       if (message.type === 'snapshot') applySnapshot(state, message, all);
       else if (message.type === 'presence') applyPresence(state, message);
       else if (message.type === 'live') for (const entry of message.entries) applyEntry(entry);

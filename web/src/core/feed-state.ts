@@ -118,6 +118,8 @@ export interface FeedState {
   /** Sample times in hub time of readings applied but not yet painted; bounded, the newest win. */
   readonly unpainted: Float64Array;
   unpaintedCount: number;
+  /** The page is rewound: presence and values are of the past (rewind-reel.ts), and none of the present gets in. */
+  isPast: boolean;
   /** Batches applied, and dropped as already known. */
   batches: number;
   duplicates: number;
@@ -132,6 +134,7 @@ export function makeFeedState(): FeedState {
     undescribed: new Set(),
     unpainted: new Float64Array(512),
     unpaintedCount: 0,
+    isPast: false,
     batches: 0,
     duplicates: 0,
   };
@@ -146,7 +149,7 @@ export function applyFacts(state: FeedState, facts: BriefFacts): void {
   device.isDescribed = true;
   state.undescribed.delete(facts.id);
   // The list may have been on its way for long; once the feed has spoken, it is the newer.
-  if (!device.hasFeedPresence) {
+  if (!device.hasFeedPresence && !state.isPast) {
     device.presence = facts.presence;
     device.lastSeenMs = facts.lastSeenMs ?? Number.NaN;
   }
@@ -155,7 +158,7 @@ export function applyFacts(state: FeedState, facts: BriefFacts): void {
   putNotes(device, facts);
   for (const metric of facts.metrics ?? []) {
     const record = putMetric(device, metric.index, metric);
-    if (metric.latest !== null)
+    if (metric.latest !== null && !state.isPast)
       putLatest(record, metric.latest.timeMs, readWireValue(metric.latest.value, metric.kind));
   }
   markChanged(state, device);

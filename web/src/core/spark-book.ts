@@ -58,6 +58,19 @@ export class SparkBook {
     });
   }
 
+  /** One reading of the past, as it is played. */
+  addReading(deviceId: string, metric: number, reading: { timeMs: number; value: number; nowMs: number }): void {
+    const buffer = this.entries.get(deviceId)?.buffers.get(metric);
+    if (buffer === undefined) return;
+    buffer.advanceTo(reading.nowMs);
+    buffer.add(reading.timeMs, reading.value);
+  }
+
+  /** The page's now went elsewhere: lines of another time say nothing. */
+  clear(): void {
+    this.entries.clear();
+  }
+
   /** A device in sight that lacks history (else one seen before), and of which metrics; they then count as asked for. */
   takeWanted(): { readonly deviceId: string; readonly metrics: readonly number[] } | null {
     let newestMs = Number.NEGATIVE_INFINITY;

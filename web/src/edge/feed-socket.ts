@@ -1,17 +1,21 @@
 /**
- * The viewer's link to the hub: one WebSocket that comes back by itself.
+ * The viewer's link to the hub: one WebSocket that comes back by itself, or Server-Sent Events where sockets are blocked.
  *
- * Owns the socket, its timers, and what this viewer watches. Invariants: what is watched is asked for again after every
- * reconnection (SPEC RC); at most one socket lives at a time; a link that says nothing for `silenceMs` is dead, whatever TCP
- * believes. Refuses to judge what comes in: decoded messages go to the listener.
+ * Owns the socket or the stream, its timers, and what this viewer watches. Invariants: what is watched is asked for again after every
+ * reconnection (SPEC RC); at most one of them feeds the page at a time; a link that says nothing for `silenceMs` is dead, whatever
+ * TCP believes. Refuses to judge what comes in: decoded messages go to the listener.
  */
 import { decodeMessage, encodeMessage, type FeedMessage, type ViewerMessage } from '@lapwing/protocol';
 import type { LinkState } from '../core/app-model.ts';
 import { ClockSync } from '../core/clock-sync.ts';
+import { type FeedWay, FeedWays, lookAgainMs, openMsMax } from '../core/feed-way.ts';
 import { planReconnect } from '../core/reconnect-delay.ts';
+import { FeedStream } from './feed-stream.ts';
 
 const pingEveryMs = 4_000;
 const silenceMs = 11_000;
+/** The stream's own signs of life are fifteen seconds apart. */
+const streamSilenceMs = 40_000;
 
 export interface FeedSocketListener {
   socketOnMessage(message: FeedMessage): void;
@@ -31,6 +35,15 @@ export class FeedSocket {
   private watched: Watched = null;
   private subscription = 0;
   private resting = false;
+  private held = false;
+  private readonly ways = new FeedWays();
+  private readonly stream = new FeedStream({
+    streamOnOpen: () => this.streamOnOpen(),
+    streamOnFrame: (frame) => this.socketOnFrame(frame),
+    streamOnClose: (wasOpen) => this.socketOnClose(wasOpen),
+  });
+  private lookTimer: ReturnType<typeof setInterval> | undefined;
+  private openTimer: ReturnType<typeof setTimeout> | undefined;
   private attempt = 0;
   private hubWishMs = 0;
   private lastHeardMs = 0;
@@ -40,14 +53,17 @@ export class FeedSocket {
   private readonly pingSent = new Map<number, number>();
   /** Of a share link, whose viewer has no cookie; '' for whoever is signed in. */
   private secret = '';
+  private readonly readHubClock: () => Promise<number>;
 
-  constructor(url: string, listener: FeedSocketListener) {
+  /** `readHubClock`: over HTTP, for where no socket can be asked. */
+  constructor(url: string, listener: FeedSocketListener, readHubClock: () => Promise<number>) {
     this.url = url;
     this.listener = listener;
+    this.readHubClock = readHubClock;
   }
 
   start(): void {
-    if (this.socket === null && this.retryTimer === undefined) this.connect();
+    if (this.socket === null && !this.stream.isOpen && this.retryTimer === undefined) this.connect();
   }
 
   /** As whoever came by a share link. */
@@ -59,6 +75,8 @@ export class FeedSocket {
   stop(): void {
     clearTimeout(this.retryTimer);
     this.retryTimer = undefined;
+    clearInterval(this.lookTimer);
+    this.lookTimer = undefined;
     this.drop();
   }
 
@@ -83,11 +101,18 @@ export class FeedSocket {
     if (this.isOpen) this.listener.socketOnState({ kind: 'resting' });
   }
 
+  /** The page shows another time: keep the link, ask for nothing. */
+  hold(isHeld: boolean): void {
+    if (this.held === isHeld) return;
+    this.held = isHeld;
+    this.resubscribe();
+  }
+
   wake(): void {
     if (!this.resting) return;
     this.resting = false;
     this.resubscribe();
-    if (this.isOpen) this.listener.socketOnState({ kind: 'live' });
+    if (this.isOpen) this.listener.socketOnState(this.live);
     else this.hurry();
   }
 
@@ -97,22 +122,96 @@ export class FeedSocket {
   }
 
   private get isOpen(): boolean {
+    if (this.ways.way === 'stream') return this.stream.isOpen || this.isStreamIdle;
     return this.socket !== null && this.socket.readyState === WebSocket.OPEN;
   }
 
+  /** Nothing is watched, and a stream of nothing need not be open. */
+  private get isStreamIdle(): boolean {
+    return this.wanted === null && this.retryTimer === undefined;
+  }
+
+  private get wanted(): Watched {
+    return this.resting || this.held ? null : this.watched;
+  }
+
+  private get live(): LinkState {
+    return { kind: 'live', way: this.ways.way };
+  }
+
   private connect(): void {
-    const socket = new WebSocket(
-      this.url,
-      this.secret === '' ? ['lapwing.v1'] : ['lapwing.v1', `lapwing.share.${this.secret}`],
-    );
+    if (this.ways.way === 'stream') this.connectStream();
+    else this.connectSocket();
+  }
+
+  private connectStream(): void {
+    const { wanted } = this;
+    this.lookTimer ??= setInterval(() => this.lookForSocket(), lookAgainMs);
+    if (wanted !== null) this.stream.open(wanted);
+  }
+
+  private streamOnOpen(): void {
+    this.begin();
+    const exchange = () => void this.measureClock();
+    for (let i = 0; i < 3; i++) exchange();
+    this.pingTimer = setInterval(() => {
+      if (readClock() - this.lastHeardMs > streamSilenceMs) this.socketOnClose(true);
+      else exchange();
+    }, pingEveryMs * 4);
+  }
+
+  private async measureClock(): Promise<void> {
+    const sentMs = readClock();
+    try {
+      const hubMs = await this.readHubClock();
+      this.clock.addExchange(sentMs, hubMs, readClock());
+      this.lastHeardMs = readClock();
+    } catch {
+      // A hub that does not answer is found out by its silence.
+    }
+  }
+
+  /** Beside the stream: a socket that opens takes over. */
+  private lookForSocket(): void {
+    const socket = this.openSocket();
+    const timer = setTimeout(() => socket.close(), openMsMax);
+    socket.addEventListener('open', () => {
+      clearTimeout(timer);
+      if (this.ways.way !== 'stream') return socket.close();
+      this.drop();
+      clearTimeout(this.retryTimer);
+      this.retryTimer = undefined;
+      this.ways.takeSocket();
+      this.adopt(socket);
+      this.socketOnOpen();
+    });
+  }
+
+  private openSocket(): WebSocket {
+    const names = this.secret === '' ? ['lapwing.v1'] : ['lapwing.v1', `lapwing.share.${this.secret}`];
+    return new WebSocket(this.url, names);
+  }
+
+  private connectSocket(): void {
+    const socket = this.openSocket();
+    this.openTimer = setTimeout(() => {
+      if (this.socket !== socket || socket.readyState !== WebSocket.CONNECTING) return;
+      this.socketOnClose(false);
+    }, openMsMax);
+    this.adopt(socket);
+  }
+
+  private adopt(socket: WebSocket): void {
     socket.binaryType = 'arraybuffer';
     this.socket = socket;
-    let opened = false;
+    let opened = socket.readyState === WebSocket.OPEN;
     socket.addEventListener('open', () => {
       opened = true;
       this.socketOnOpen();
     });
-    socket.addEventListener('message', (event: MessageEvent<ArrayBuffer>) => this.socketOnFrame(event.data));
+    socket.addEventListener('message', (event: MessageEvent<ArrayBuffer>) =>
+      this.socketOnFrame(new Uint8Array(event.data)),
+    );
     socket.addEventListener('close', () => {
       if (this.socket !== socket) return;
       this.socketOnClose(opened);
@@ -120,20 +219,27 @@ export class FeedSocket {
   }
 
   private socketOnOpen(): void {
-    this.lastHeardMs = readClock();
-    this.clock.reset();
     this.pingSent.clear();
     this.subscription = 0;
     this.resubscribe();
+    this.begin();
     for (let i = 0; i < 3; i++) this.ping();
     this.pingTimer = setInterval(() => this.timerOnPing(), pingEveryMs);
-    this.listener.socketOnState({ kind: this.resting ? 'resting' : 'live' });
   }
 
-  private socketOnFrame(data: ArrayBuffer): void {
+  private begin(): void {
+    clearTimeout(this.openTimer);
+    clearInterval(this.pingTimer);
+    this.ways.noteOpen();
+    this.lastHeardMs = readClock();
+    this.clock.reset();
+    this.listener.socketOnState(this.resting ? { kind: 'resting' } : this.live);
+  }
+
+  private socketOnFrame(data: Uint8Array): void {
     const nowMs = readClock();
     this.lastHeardMs = nowMs;
-    const decoded = decodeMessage(new Uint8Array(data), 'feed');
+    const decoded = decodeMessage(data, 'feed');
     if (!decoded.ok) {
       console.warn(`Lapwing: a frame of the feed was not understood (${decoded.fault}: ${decoded.text})`);
       return;
@@ -162,6 +268,15 @@ export class FeedSocket {
 
   private socketOnClose(opened: boolean): void {
     this.drop();
+    const before: FeedWay = this.ways.way;
+    // An event stream carries no secret of a link: such a page waits for its socket.
+    const way = this.secret === '' ? this.ways.noteEnd(opened) : before;
+    if (way === 'socket') {
+      clearInterval(this.lookTimer);
+      this.lookTimer = undefined;
+    }
+    // The other way may work at once.
+    if (way === 'stream' && before === 'socket') this.attempt = 0;
     const delayMs = planReconnect(this.attempt, Math.random(), this.hubWishMs);
     this.hubWishMs = 0;
     this.attempt++;
@@ -177,6 +292,8 @@ export class FeedSocket {
   private drop(): void {
     clearInterval(this.pingTimer);
     this.pingTimer = undefined;
+    clearTimeout(this.openTimer);
+    this.stream.close();
     const socket = this.socket;
     this.socket = null;
     socket?.close();
@@ -201,9 +318,15 @@ export class FeedSocket {
   }
 
   private resubscribe(): void {
+    if (this.ways.way === 'stream') {
+      if (this.retryTimer !== undefined || this.lookTimer === undefined) return;
+      if (this.wanted === null) this.stream.close();
+      else this.connectStream();
+      return;
+    }
     if (!this.isOpen) return;
     if (this.subscription !== 0) this.send({ type: 'unsubscribe', id: this.subscription });
-    const wanted = this.resting ? null : this.watched;
+    const { wanted } = this;
     if (wanted === null) {
       this.subscription = 0;
       return;
@@ -213,7 +336,7 @@ export class FeedSocket {
   }
 
   private send(message: ViewerMessage): void {
-    if (this.isOpen) this.socket!.send(encodeMessage(message) as Uint8Array<ArrayBuffer>);
+    if (this.isOpen) this.socket?.send(encodeMessage(message) as Uint8Array<ArrayBuffer>);
   }
 }
 

@@ -9,6 +9,7 @@ import type { HistoryAnswer } from '../core/device-timeline.ts';
 import type { BriefFacts, DeviceFacts } from '../core/feed-state.ts';
 import type { Completeness, DeclaredGap } from '../core/gap-cause.ts';
 import { columnsType, decodeColumns } from '../core/history-columns.ts';
+import type { Film, FilmRequest } from '../core/rewind-reel.ts';
 
 export class HubRefusal extends Error {
   readonly status: number;
@@ -185,6 +186,21 @@ export class HubClient {
       align: 'grid',
     });
     return this.call('GET', `/api/v1/history?${query}`, { signal, accept: columnsType });
+  }
+
+  /** The fleet at an instant of the past, and what changed at the steps behind it; `devices` empty: all. */
+  async readFleetAt(request: FilmRequest & { devices: readonly string[] }, signal?: AbortSignal): Promise<Film> {
+    const { fromMs, steps, stepMs, roughMs, devices } = request;
+    const query = new URLSearchParams({ time: String(fromMs), steps: String(steps), step: String(stepMs) });
+    if (roughMs > 0) query.set('rough', String(roughMs));
+    if (devices.length > 0) query.set('device', devices.join(','));
+    const path = `/api/v1/fleet/at?${query}`;
+    const answer = await this.call<Film & { series: readonly Film[] }>('GET', path, { signal, accept: columnsType });
+    return { ...answer, ...answer.series[0]!, devices: answer.devices, instants: answer.instants, texts: answer.texts };
+  }
+
+  async readClock(): Promise<number> {
+    return (await this.call<{ clockMs: number }>('GET', '/api/v1/clock')).clockMs;
   }
 
   /** Sample times of one metric's readings in a stretch, at most 10,000. */

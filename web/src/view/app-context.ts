@@ -10,6 +10,7 @@ import type { Route } from '../core/app-route.ts';
 import type { FeedObserver } from '../core/feed-state.ts';
 import type { FleetKeeper } from '../core/fleet-keeper.ts';
 import type { PageClock } from '../core/page-clock.ts';
+import type { RewindControl } from '../core/rewind-control.ts';
 import type { HubClient, SessionReply } from '../edge/hub-client.ts';
 
 export interface App {
@@ -20,6 +21,7 @@ export interface App {
   nowHubMs(): number;
   /** The page's now, which may be in the past: what charts, statuses and ages go by. */
   readonly clock: PageClock;
+  readonly rewind: RewindControl;
   navigate(route: Route, how?: 'push' | 'replace'): void;
   /** Tells of each batch, late stretch and snapshot; returns the function that ends it. */
   addObserver(observer: FeedObserver): () => void;

@@ -17,6 +17,7 @@ import {
   lazySharePage,
 } from './lazy-page.tsx';
 import { NavRail } from './nav-rail.tsx';
+import { RewindSlot } from './rewind-entry.tsx';
 import { SignInPage } from './sign-in-page.tsx';
 import { TopBar } from './top-bar.tsx';
 
@@ -51,6 +52,7 @@ export function AppFrame() {
         <Banners />
         <CurrentPage />
       </main>
+      <RewindSlot />
       {model.overlay.value !== null && <lazyOverlays.Page key={model.overlay.value} />}
     </div>
   );

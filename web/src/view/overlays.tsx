@@ -9,6 +9,7 @@ import { parseRoute } from '../core/app-route.ts';
 import { type PaletteEntry, searchPalette } from '../core/palette-search.ts';
 import { type App, useApp } from './app-context.ts';
 import { SearchIcon } from './icons.tsx';
+import { rewindKeys } from './rewind-keys.ts';
 
 export function Overlays() {
   const { model } = useApp();
@@ -158,6 +159,7 @@ const keys: readonly (readonly [keys: readonly string[], what: string])[] = [
   [['←', '→'], 'previous and next device, by name; also h and l'],
   [['Space'], 'hold the charts still, and let them go'],
   [['Esc'], 'back to live'],
+  ...rewindKeys,
   [['drag'], 'on a chart: zoom into that stretch'],
   [['Shift', 'drag'], 'on a chart: move through time; on a touch screen one finger'],
   [['Ctrl', 'wheel'], 'on a chart: zoom in and out; on a touch screen two fingers'],

@@ -5,6 +5,7 @@ import { noValue, thinSpace } from '../core/number-format.ts';
 import { useApp } from './app-context.ts';
 import { formatClock } from './clock-text.ts';
 import { SearchIcon } from './icons.tsx';
+import { RewindButton } from './rewind-entry.tsx';
 import { hasRange, TimeBar } from './time-bar.tsx';
 
 export function TopBar() {
@@ -38,6 +39,7 @@ export function TopBar() {
         <span aria-hidden="true">Ctrl K</span>
       </button>
       {hasRange(route) && <TimeBar route={route} />}
+      {route.page !== 'add' && route.page !== 'settings' && <RewindButton />}
       <Pulse />
     </header>
   );
@@ -80,6 +82,7 @@ function Pulse() {
       <PulseDot />
       <span class="pulse-word" role="status">
         {words[state]}
+        {link.kind === 'live' && link.way === 'stream' && <small class="pulse-way"> over SSE</small>}
       </span>
       {link.kind === 'waiting' ? (
         <span class="pulse-note">
