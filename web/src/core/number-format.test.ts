@@ -8,12 +8,24 @@ import {
   formatTicks,
   formatValue,
   learnNumber,
+  learnNumbers,
   makeNumberShape,
 } from './number-format.ts';
 
 const plain = (text: string) => text.replaceAll('\u2009', ' ');
 
 describe('number shape', () => {
+  it('is learnt from a column where most buckets are empty, whichever they are', () => {
+    for (const offset of [0, 1]) {
+      const shape = makeNumberShape();
+      learnNumbers(shape, Float64Array.from({ length: 609 }, (_, i) => (i % 2 === offset ? 48.7 : Number.NaN)));
+      expect(shape.decimals).toBe(1);
+    }
+    const shape = makeNumberShape();
+    learnNumbers(shape, [null, 21.25, null]);
+    expect(shape.decimals).toBe(2);
+  });
+
   it('learns the decimals a metric needs, and never fewer again', () => {
     const shape = makeNumberShape();
     learnNumber(shape, 21);

@@ -29,6 +29,9 @@ export interface PlotTexts {
   readonly explainAt?: (timeMs: number, reachMs: number) => string;
 }
 
+/** So near to an end of the chart a time is not pushed further. */
+const timeHalfWidth = 36;
+
 export class PlotLegend {
   private readonly parts: PlotParts;
   private readonly columns: ChartColumns;
@@ -57,14 +60,25 @@ export class PlotLegend {
     }
     const perPixelMs = (view.edgeMs - view.fromMs) / (chart.bbox.width / devicePixelRatio);
     const timeMs = view.fromMs + left * perPixelMs;
-    if (texts.time !== undefined) {
-      setText(
-        texts.time,
-        left < 0 ? '' : formatCrosshair(stage.toHubMs(timeMs), view.edgeMs - view.fromMs, view.nowHubMs),
-      );
-    }
+    if (texts.time !== undefined) this.writeTime(texts.time, { chart, left, timeMs, view });
     if (texts.note !== undefined)
       setText(texts.note, left < 0 ? '' : this.explain(timeMs, { view, reachMs: perPixelMs * 5 }));
+  }
+
+  /** Below the crosshair, in the place of the axis' labels. */
+  private writeTime(
+    element: HTMLElement,
+    at: { readonly chart: uPlot; readonly left: number; readonly timeMs: number; readonly view: StageView },
+  ): void {
+    const { chart, left, timeMs, view } = at;
+    if (left < 0) {
+      setText(element, '');
+      return;
+    }
+    setText(element, formatCrosshair(this.parts.stage.toHubMs(timeMs), view.edgeMs - view.fromMs, view.nowHubMs));
+    const middle = chart.root.offsetLeft + chart.bbox.left / devicePixelRatio + left;
+    const reach = chart.root.offsetLeft + chart.width - timeHalfWidth;
+    element.style.left = `${Math.round(Math.min(reach, Math.max(timeHalfWidth, middle)))}px`;
   }
 
   /** CSS shows it on the chart that the pointer is on. */
