@@ -116,6 +116,16 @@ test('columns of doubles lie where the head says', async () => {
   }
 });
 
+test('a long answer comes in pieces and reads like a short one', async () => {
+  const times = Float64Array.from({ length: 12_000 }, (_, i) => i);
+  const { ask } = openHub({ points: { timesMs: times, values: times } });
+  const answer = await ask(`device=a:b&metrics=0,1&${range}&mode=auto`);
+  expect(answer.headers.get('content-type')).toContain('application/json');
+  const { device, series } = await answer.json();
+  expect([device, series.length, series[1].name, series[1].mean]).toEqual(['a:b', 2, 'n', [3, null]]);
+  expect(series[1].points.values).toEqual([...times]);
+});
+
 test('what cannot be answered says why', async () => {
   const { ask } = openHub();
   const codes = async (query: string, hub = { ask }) => {

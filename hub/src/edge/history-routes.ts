@@ -7,6 +7,7 @@ import type { HistoryAnswer, HistoryPart, HistorySeries, Store } from '../core/p
 import type { ViewScope } from '../core/shares.ts';
 import { checkMetric, findDevice, orNull } from './device-routes.ts';
 import { columnsType, encodeColumns } from './history-columns.ts';
+import { writeHistoryJson } from './history-json.ts';
 import { HttpProblem, makeRoute, type Route, type RouteAnswer } from './http-router.ts';
 import { type Out, shapes } from './http-shapes.ts';
 import type { Principal } from './sign-in-desk.ts';
@@ -18,6 +19,9 @@ export interface HistoryRouteParts {
   readonly scopeOf: (principal: Principal | null) => ViewScope | null;
 }
 type HistoryInput = Out<typeof shapes.historyQuery>;
+
+/** JSON of more numbers than this is written in pieces: some two milliseconds of the main thread. */
+const jsonNumbersMax = 16_384;
 
 export function makeHistoryRoute({ roster, store, scopeOf }: HistoryRouteParts): Route {
   return makeRoute({
@@ -119,12 +123,21 @@ function describeSeries(
 
 /** JSON has no NaN: an empty bucket is null. */
 function answerJson({ facts, series }: DescribedAnswer): RouteAnswer {
+  const numbers = series.reduce((sum, { columns, points }) => sum + countNumbers({ ...columns, ...points }), 0);
+  if (numbers > jsonNumbersMax) {
+    const stream = (signal: AbortSignal) => writeHistoryJson(facts, series, signal);
+    return { status: 200, stream, headers: { 'content-type': 'application/json' } };
+  }
   const list = series.map((one) => ({
     ...one.facts,
     ...mapColumns(one.columns),
     ...(one.points === undefined ? {} : { points: one.points === null ? null : mapColumns({ ...one.points }) }),
   }));
   return { status: 200, json: { ...facts, series: list } };
+}
+
+function countNumbers(columns: Readonly<Record<string, Float64Array>>): number {
+  return Object.values(columns).reduce((sum, { length }) => sum + length, 0);
 }
 
 function mapColumns(columns: Readonly<Record<string, Float64Array>>): object {
