@@ -71,6 +71,7 @@ const sessions = new SessionKeeper(hub, model, {
     socket.start();
     void health.look();
     void lazyDevicePage.preload();
+    void loadDisplay().then(({ startDisplay }) => startDisplay({ setTheme: app.setTheme }));
   },
   keeperOnLeave: () => socket.stop(),
 });
@@ -93,6 +94,9 @@ observers.add({
   },
   observeBatch: (device, scratch) => model.sparks.addBatch(device, scratch, socket.nowHubMs()),
 });
+
+/** Behind the first screen: who has chosen nothing sees no difference. */
+const loadDisplay = () => import('./edge/preferences-display.ts');
 
 function goTo(route: Route): void {
   model.route.value = route;
@@ -129,6 +133,8 @@ const app: App = {
   enter: (session) => sessions.enter(session),
   leave: () => void sessions.leave(),
   openShare: (secret) => socket.startShared(secret),
+  showAs: (preferences) =>
+    void loadDisplay().then(({ applyPreferences }) => applyPreferences(preferences, { setTheme: app.setTheme })),
 };
 
 model.isDark.subscribe(forgetTokens);

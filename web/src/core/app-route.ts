@@ -60,7 +60,7 @@ export function parseRoute(address: string): Route {
   if (path === '/explore') {
     const range = params.has('range') ? readRangeName(params.get('range')) : '1h';
     const window = readWindow(params.get('from'), params.get('to'));
-    const look = query.split('&').filter((part) => !/^(range|from|to)=/.test(part));
+    const look = query.split('&').filter((part) => !/^(range|from|to|at)=/.test(part));
     return { page: 'explore', range, window, look: look.join('&') };
   }
   if (path === '/boards') return { page: 'boards' };

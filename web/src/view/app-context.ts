@@ -10,6 +10,7 @@ import type { Route } from '../core/app-route.ts';
 import type { FeedObserver } from '../core/feed-state.ts';
 import type { FleetKeeper } from '../core/fleet-keeper.ts';
 import type { PageClock } from '../core/page-clock.ts';
+import type { Preferences } from '../core/preferences.ts';
 import type { RewindControl } from '../core/rewind-control.ts';
 import type { HubClient, SessionReply } from '../edge/hub-client.ts';
 
@@ -35,6 +36,8 @@ export interface App {
   leave(): void;
   /** From now on the feed is that of a share link, and of nobody signed in. */
   openShare(secret: string): void;
+  /** Shows units, times and sizes as somebody has just chosen. */
+  showAs(preferences: Preferences): void;
 }
 
 export const AppContext = createContext<App | null>(null);

@@ -1,5 +1,6 @@
 /** The frame of every page: rail, top bar, banners, and the page that the route names. Owns nothing but the lazily loaded page. */
 import { useEffect } from 'preact/hooks';
+import { displayVersion } from '../core/display-style.ts';
 import { findRange } from '../core/time-range.ts';
 import { useApp } from './app-context.ts';
 import { Banners } from './banners.tsx';
@@ -50,7 +51,8 @@ export function AppFrame() {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must be able to reach it */}
       <main id="page" class="page" tabIndex={0}>
         <Banners />
-        <CurrentPage />
+        {/* Another unit or zone: everything is written anew. */}
+        <CurrentPage key={displayVersion.value} />
       </main>
       <RewindSlot />
       {model.overlay.value !== null && <lazyOverlays.Page key={model.overlay.value} />}

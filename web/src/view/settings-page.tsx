@@ -1,19 +1,14 @@
 /** Settings that exist today: who may come in, the theme, the password, and signing out. Owns the password form's state. */
 import { useSignal } from '@preact/signals';
-import type { Theme } from '../core/app-model.ts';
 import { ApiTokensCard, EnrolmentKeysCard } from './access-cards.tsx';
 import { useApp } from './app-context.ts';
 import { BridgesCard } from './bridges-card.tsx';
+import { PreferencesCard } from './preferences-card.tsx';
+import { ShareCard } from './share-card.tsx';
 import { explain } from './sign-in-page.tsx';
 
-const themes: readonly { readonly value: Theme; readonly label: string }[] = [
-  { value: 'system', label: 'As the system' },
-  { value: 'light', label: 'Light' },
-  { value: 'dark', label: 'Dark' },
-];
-
 export function SettingsPage() {
-  const { model, setTheme, leave } = useApp();
+  const { model, leave } = useApp();
   const session = model.session.value;
   const user = session.state === 'signed-in' ? session.user : '';
   return (
@@ -22,26 +17,11 @@ export function SettingsPage() {
       <div class="settings-column">
         <EnrolmentKeysCard />
         <ApiTokensCard />
+        <ShareCard />
         <BridgesCard />
       </div>
       <div class="settings-column">
-        <section class="card">
-          <h2>Appearance</h2>
-          <fieldset class="choices">
-            <legend class="spoken">Theme</legend>
-            {themes.map((theme) => (
-              <label key={theme.value} class="choice">
-                <input
-                  type="radio"
-                  name="theme"
-                  checked={model.theme.value === theme.value}
-                  onChange={() => setTheme(theme.value)}
-                />
-                {theme.label}
-              </label>
-            ))}
-          </fieldset>
-        </section>
+        <PreferencesCard />
         <PasswordCard />
         <section class="card">
           <h2>Session</h2>
