@@ -126,12 +126,15 @@ class HomeAssistantReader implements DialectReader {
       list.fault(null, 'wrong-shape', text);
     }
     const keys: string[] = [];
+    const introduced = new Set<string>();
     for (const one of configs) {
       const entity = readEntity(one);
       if (entity === null) continue;
       if (typeof entity === 'string') list.fault(null, 'unsupported', entity);
       else {
         const key = `${topic} ${one.object}`;
+        if (!introduced.has(entity.device)) list.facts(entity.device, entity.facts);
+        introduced.add(entity.device);
         this.#add(list, key, entity);
         keys.push(key);
       }
@@ -163,7 +166,6 @@ class HomeAssistantReader implements DialectReader {
       if (known === undefined) this.#byTopic.set(topic, new Set([entity]));
       else known.add(entity);
     }
-    list.facts(entity.device, entity.facts);
     for (const { metric, unit, kind } of entity.channels) {
       if (kind !== null) list.metric(entity.device, { metric, unit, kind }, entity);
     }

@@ -31,7 +31,7 @@ const usualUnits: ReadonlyMap<string, string> = new Map(
     battery: '%', battery_level: '%', bat: '%', brightness: '%', pressure: 'hPa', barometer: 'hPa', voltage: 'V', vcc: 'V', vbat: 'V',
     current: 'A', power: 'W', apparent_power: 'VA', reactive_power: 'var', energy: 'kWh', frequency: 'Hz',
     rssi: 'dBm', snr: 'dB', illuminance: 'lx', lux: 'lx', light_level: 'lx',
-    co2: 'ppm', eco2: 'ppm', carbon_dioxide: 'ppm', tvoc: 'ppb', voc: 'ppb', pm1: 'µg/m³', pm25: 'µg/m³', pm2_5: 'µg/m³', pm10: 'µg/m³',
+    co2: 'ppm', eco2: 'ppm', carbon_dioxide: 'ppm', tvoc: 'ppb', voc: 'ppb', pm1: 'µg/m³', pm2: 'µg/m³', pm25: 'µg/m³', pm2_5: 'µg/m³', pm10: 'µg/m³',
     uptime: 's', distance: 'm', altitude: 'm', latitude: '°', longitude: '°', lat: '°', lon: '°', lng: '°', wind_speed: 'm/s',
     wind_direction: '°', rain: 'mm', precipitation: 'mm',
   }),
@@ -52,14 +52,16 @@ export function inferMetric(name: string, value: number | string | boolean): Met
 }
 
 export function inferUnit(name: string): string {
-  const last = splitWords(name.slice(name.lastIndexOf('.') + 1));
-  for (let from = 0; from < last.length; from++) {
-    const found =
-      from > 0 || last.length === 1 ? unitOfWord(last[last.length - 1] ?? '', last.length === 1) : undefined;
-    if (found !== undefined) return found;
-  }
+  const level = name.slice(name.lastIndexOf('.') + 1);
+  const words = splitWords(level);
+  // `voltage_mV` ends in one word, though it looks like two.
+  const ending = /[\W_]([A-Za-z]\w*)$/.exec(level)?.[1]?.toLowerCase();
+  const told =
+    (ending === undefined ? undefined : unitOfWord(ending, false)) ??
+    unitOfWord(words.at(-1) ?? '', words.length === 1);
+  if (told !== undefined) return told;
   // The longest ending that means something: `outdoor_dew_point`, then `dew_point`, then `point`. A number at the end names a channel.
-  const plain = /^\d+$/.test(last.at(-1) ?? '') && last.length > 1 ? last.slice(0, -1) : last;
+  const plain = /^\d+$/.test(words.at(-1) ?? '') && words.length > 1 ? words.slice(0, -1) : words;
   for (let from = 0; from < plain.length; from++) {
     const found = usualUnits.get(plain.slice(from).join('_'));
     if (found !== undefined) return found;

@@ -60,6 +60,7 @@ function readInflux({ topic, payload, sender }: Publication): readonly Finding[]
   const toMs = precisions.get(/^\$http\/influx\/(\w+)$/.exec(topic)?.[1] ?? 'ns')!;
   // Telegraf's own topic is telegraf/<host>/<plugin>.
   const topicDevice = topic.startsWith('$') ? undefined : topic.split('/')[1];
+  const named = new Set<string>();
   let count = 0;
   for (const line of splitLines(text)) {
     if (++count > linesMax) {
@@ -68,7 +69,7 @@ function readInflux({ topic, payload, sender }: Publication): readonly Finding[]
     }
     const read = parseLine(line);
     if (typeof read === 'string') list.fault(sender, 'wrong-shape', `line ${count}: ${read}`);
-    else readLine(list, read, { timeMs: read.time === null ? null : toMs(read.time), sender, topicDevice });
+    else readLine(list, read, { timeMs: read.time === null ? null : toMs(read.time), sender, topicDevice, named });
   }
   return list.findings;
 }
@@ -77,6 +78,8 @@ interface LineSource {
   readonly timeMs: number | null;
   readonly sender: string | null;
   readonly topicDevice: string | undefined;
+  /** Those whose name this body has told already. */
+  readonly named: Set<string>;
 }
 
 function readLine(list: FindingList, line: ProtocolLine, from: LineSource): void {
@@ -96,7 +99,9 @@ function readLine(list: FindingList, line: ProtocolLine, from: LineSource): void
     );
     return;
   }
-  if (device === tags.get('host') || device === tags.get('device')) list.facts(device, { name: device });
+  const isTagged = device === tags.get('host') || device === tags.get('device');
+  if (isTagged && !from.named.has(device)) list.facts(device, { name: device });
+  from.named.add(device);
   for (const [key, value] of line.fields) {
     const shape = isHomeAssistant
       ? shapeOfEntity(line, { entity, domain, key, value })

@@ -35,12 +35,17 @@ export function* splitLines(text: string): Generator<string> {
   let isQuoted = false;
   for (let at = 0; at <= text.length; at++) {
     const letter = text[at];
-    if (letter === '\\') at++;
+    if (at === from && letter === '#') {
+      // A comment may say anything, quotes too.
+      const end = text.indexOf('\n', at);
+      if (end < 0) return;
+      at = end;
+      from = end + 1;
+    } else if (letter === '\\' && text[at + 1] !== '\n') at++;
     else if (letter === '"') isQuoted = !isQuoted;
     else if (letter === undefined || (letter === '\n' && !isQuoted)) {
-      const line = text.slice(from, at).replace(/\r$/, '').trim();
-      // An apostrophe-like stray quote must not swallow what follows: quotes belong to fields only.
-      if (line !== '' && !line.startsWith('#')) yield line;
+      const line = text.slice(from, at).trim();
+      if (line !== '') yield line;
       from = at + 1;
       isQuoted = false;
     }

@@ -9,7 +9,6 @@ declare const TextDecoder: new (
   label: string,
   options: { fatal: boolean; ignoreBOM: boolean },
 ) => { decode(bytes: Uint8Array): string };
-declare const TextEncoder: new () => { encode(text: string): Uint8Array };
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -17,7 +16,6 @@ export interface JsonObject {
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
-const encoder = new TextEncoder();
 const textBytesMax = 1 << 20;
 /** A list of a few hundred Zigbee devices with all they expose has megabytes. */
 const jsonBytesMax = 8 << 20;
@@ -87,17 +85,27 @@ export function readSwitch(text: string): boolean | null {
   return untruths.has(word) ? false : null;
 }
 
+/** Nearly every name and unit: nothing to clean. */
+const plainAscii = /^[!-~](?:[ -~]*[!-~])?$/;
+
 /** Foreign text as it may be stored and shown: well formed, no control characters, at most so many bytes of UTF-8. */
 export function cleanText(text: string, bytesMax: number): string {
+  if (text.length <= bytesMax && plainAscii.test(text)) return text;
   const clean = text
     .slice(0, bytesMax)
     .toWellFormed()
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
     .trim();
   if (clean.length * 3 <= bytesMax) return clean;
-  let cut = clean;
-  while (encoder.encode(cut).length > bytesMax) cut = cut.slice(0, Math.max(0, cut.length - 1 - (cut.length >> 5)));
-  return cut.isWellFormed() ? cut : cut.slice(0, -1);
+  let bytes = 0;
+  let end = 0;
+  for (const letter of clean) {
+    const code = letter.codePointAt(0)!;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    if (bytes > bytesMax) break;
+    end += letter.length;
+  }
+  return clean.slice(0, end);
 }
 
 /** `DewPoint` → `dew_point`, `Living Room` → `living_room`: one word of a metric's name. */

@@ -45,7 +45,7 @@ export function defineMetrics(list: FindingList, device: string, { metrics }: Sp
     if (alias !== null) byAlias.set(alias, definition);
     const fact = factNames.get(name);
     if (fact !== undefined && metric.value?.type === 'text') list.facts(device, { [fact]: metric.value.value });
-    if (shape !== null && !control.test(name)) {
+    if (shape !== null && fact === undefined && !control.test(name)) {
       const { min, max } = metric;
       list.metric(device, shape, { ...(min === null ? {} : { min }), ...(max === null ? {} : { max }) });
     }

@@ -59,6 +59,8 @@ function readProperty(one: Json, type: string, path: string): ZigbeeProperty | n
           ? 'text'
           : null;
   if (kind === null) return null;
+  const on = memberOf(one, 'value_on') ?? true;
+  const isBoolean = typeof on === 'boolean';
   return {
     path,
     shape: { metric: path, unit, kind },
@@ -66,7 +68,7 @@ function readProperty(one: Json, type: string, path: string): ZigbeeProperty | n
     min: numberOf(one, 'value_min'),
     max: numberOf(one, 'value_max'),
     isSettable: (access & 2) !== 0,
-    on: memberOf(one, 'value_on') ?? true,
-    off: memberOf(one, 'value_off') ?? false,
+    on: isBoolean ? true : on,
+    off: isBoolean ? false : (memberOf(one, 'value_off') ?? false),
   };
 }

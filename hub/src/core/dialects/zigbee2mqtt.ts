@@ -225,7 +225,9 @@ function readValue(
   const property = device.properties.get(name);
   if (property === undefined) list.reading(device.id, inferMetric(name, value), value);
   else if (property.shape.kind === 'bool') {
-    if (value === property.on) list.reading(device.id, property.shape, true);
+    // A contact is `true` where it is closed, whatever the list calls on.
+    if (typeof value === 'boolean') list.reading(device.id, property.shape, value);
+    else if (value === property.on) list.reading(device.id, property.shape, true);
     else if (value === property.off) list.reading(device.id, property.shape, false);
     else {
       const expected = `${String(property.on)} or ${String(property.off)}`;
