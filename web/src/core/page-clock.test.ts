@@ -12,7 +12,7 @@ describe('the page clock', () => {
     expect(clock.nowMs()).toBe(1_000);
     clock.pause(1_000);
     hub.nowMs = 5_000;
-    expect([clock.mode.value, clock.nowMs()]).toEqual(['paused', 1_000]);
+    expect([clock.mode.value, clock.nowMs(), clock.presentMs()]).toEqual(['paused', 1_000, 5_000]);
     clock.goLive();
     expect([clock.mode.value, clock.nowMs()]).toEqual(['live', 5_000]);
   });
@@ -22,6 +22,7 @@ describe('the page clock', () => {
     clock.rewind(10_000, 10);
     hub.nowMs += 1_000;
     expect(clock.nowMs()).toBe(20_000);
+    expect(clock.presentMs()).toBe(20_000);
     clock.setSpeed(0);
     hub.nowMs += 1_000;
     expect(clock.nowMs()).toBe(20_000);

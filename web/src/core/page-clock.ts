@@ -43,6 +43,11 @@ export class PageClock {
     return Math.min(hubMs, state.atMs + Math.max(0, hubMs - state.sinceMs) * state.speed);
   }
 
+  /** What statuses and ages go by: the past while rewound, else the present, whether charts are held or not. */
+  presentMs(): number {
+    return this.state.peek().mode === 'rewound' ? this.nowMs() : this.nowHubMs();
+  }
+
   goLive(): void {
     if (this.state.peek().mode !== 'live') this.state.value = live;
   }

@@ -18,7 +18,8 @@ export function DeviceHeader({ device, scene }: { device: DeviceRecord; scene: D
     () =>
       scene.stage.addWriter(({ nowHubMs }) => {
         const { lastSeenMs, clockOffsetMs } = device;
-        age.value = Number.isNaN(lastSeenMs) ? 'never' : `${formatAge(nowHubMs - lastSeenMs)} ago`;
+        const ageMs = Math.max(0, scene.app.clock.presentMs() - lastSeenMs);
+        age.value = Number.isNaN(lastSeenMs) ? 'never' : `${formatAge(ageMs)} ago`;
         seen.value = formatMoment(lastSeenMs, nowHubMs);
         seenTitle.value = formatFull(lastSeenMs);
         offset.value = Number.isNaN(clockOffsetMs) ? 'not measured' : formatOffset(clockOffsetMs);

@@ -1,5 +1,7 @@
 /** What the device said in words: log lines and changes of state, newest first, by level. No state but the scene's. */
 import type { EventLevel } from '@lapwing/protocol';
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { type DeviceEventEntry, eventLevels } from '../core/device-events.ts';
 import { makeWindowAround } from '../core/time-window.ts';
 import { formatFull, formatMoment } from './clock-text.ts';
@@ -12,7 +14,8 @@ export function EventList({ scene }: { scene: DeviceScene }) {
   const { events } = scene;
   const all = events.list.value;
   void events.hidden.value;
-  const rows = events.shown.slice(0, rowsMax);
+  const ahead = useAhead(scene);
+  const rows = events.shown.slice(ahead, ahead + rowsMax);
   return (
     <section class="card events" aria-label="Events">
       <div class="events-head">
@@ -33,6 +36,21 @@ export function EventList({ scene }: { scene: DeviceScene }) {
       )}
     </section>
   );
+}
+
+/** How many of the newest events are still to come, as seen from a page that is rewound. */
+function useAhead({ stage, events, app }: DeviceScene): number {
+  const ahead = useSignal(0);
+  useEffect(
+    () =>
+      stage.addWriter(() => {
+        const nowMs = app.clock.mode.peek() === 'rewound' ? app.clock.nowMs() : Number.POSITIVE_INFINITY;
+        const first = events.shown.findIndex(({ atMs }) => atMs <= nowMs);
+        ahead.value = first < 0 ? events.shown.length : first;
+      }),
+    [stage, events],
+  );
+  return ahead.value;
 }
 
 function EventRow({ event, scene }: { event: DeviceEventEntry; scene: DeviceScene }) {
