@@ -24,7 +24,7 @@ export interface KeyActions {
   fold(group: string): void;
 }
 
-export function lineKey(line: FleetLines['lines'][number]): string {
+function lineKey(line: FleetLines['lines'][number]): string {
   return line.kind === 'device' ? `d:${line.device.id}` : `g:${line.group.name}`;
 }
 
@@ -42,7 +42,7 @@ export function useLineKeys(
   now.current = { table, actions };
   useLayoutEffect(() => {
     if (!wantsFocus.current) return;
-    const found = findFocusable(table.scroller.current, indexOfKey(table.lines, reached.peek()));
+    const found = findFocusable(table.scroller.current, findLineOfKey(table.lines, reached.peek()));
     if (found === null) return;
     wantsFocus.current = false;
     found.focus({ preventScroll: true });
@@ -136,8 +136,8 @@ function findFocusable(scroller: HTMLElement | null, index: number): HTMLElement
   return scroller?.querySelector<HTMLElement>(`[data-line="${index}"] [data-focus]`) ?? null;
 }
 
-function indexOfKey({ lines }: FleetLines, key: string): number {
-  return lines.findIndex((line) => lineKey(line) === key);
+export function findLineOfKey({ lines }: FleetLines, key: string): number {
+  return key === '' ? -1 : lines.findIndex((line) => lineKey(line) === key);
 }
 
 function findBottom({ lines, height }: FleetLines, index: number): number {

@@ -52,7 +52,6 @@ function FleetBody({ route, isLoading }: { route: FleetRoute; isLoading: boolean
       <h1 class="spoken">Fleet</h1>
       <FleetTools route={route} panel={panel} selection={selection} isLoading={isLoading} />
       <PasswordOffer />
-      <OrderHint list={list} />
       <FleetTable
         route={route}
         list={list}
@@ -65,6 +64,7 @@ function FleetBody({ route, isLoading }: { route: FleetRoute; isLoading: boolean
         {!isLoading && list.devices.length === 0 && <NothingFound route={route} />}
       </FleetTable>
       <SelectionBar selection={selection} columns={columns.value} />
+      <OrderHint list={list} />
       {panel.value !== null && (
         <lazyFleetPanels.Page
           panel={panel.value}

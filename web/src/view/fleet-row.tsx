@@ -37,11 +37,17 @@ interface FleetRowProps {
 export function FleetRow({ device, columns, place, actions, painters }: FleetRowProps) {
   const app = useApp();
   const element = useRef<HTMLTableRowElement>(null);
+  const shown = useRef<DeviceRecord | null>(null);
   const metricCount = device.metrics.length;
   const cells = useMemo(() => assignMetrics(device.metrics, columns), [device, columns, metricCount]);
   useLayoutEffect(() => {
     const painter = new RowPainter(element.current!, device, { cells, sparks: app.model.sparks });
     painters.add(painter);
+    // The focus belonged to the device that stood here before.
+    if (shown.current !== null && shown.current !== device && element.current!.contains(document.activeElement)) {
+      (document.activeElement as HTMLElement).blur();
+    }
+    shown.current = device;
     painter.paint(app.nowHubMs());
     return () => {
       painters.delete(painter);

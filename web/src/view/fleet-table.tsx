@@ -19,14 +19,14 @@ import { type FleetLines, findGroupOf, findLineAt, findVisibleLines, layLines } 
 import { judgeStatus } from '../core/fleet-status.ts';
 import { useApp } from './app-context.ts';
 import { GroupButton, GroupRow } from './fleet-group.tsx';
-import { lineKey, useLineKeys } from './fleet-keys.ts';
+import { findLineOfKey, useLineKeys } from './fleet-keys.ts';
 import { type FleetList, followPresence } from './fleet-list.ts';
 import { FleetRow, SkeletonRow } from './fleet-row.tsx';
 import type { Selection } from './fleet-selection.ts';
 import { type FleetView, measureRoom, rowLead, useFleetView } from './fleet-viewport.ts';
 import type { RowPainter } from './row-painter.ts';
 
-const heights = { table: { row: 37, group: 37, head: 33 }, card: { row: 133, group: 45, head: 0 } };
+const heights = { table: { row: 37, group: 37, head: 33 }, card: { row: 121, group: 45, head: 0 } };
 
 interface FleetTableProps {
   readonly route: FleetRoute;
@@ -63,7 +63,11 @@ export function FleetTable(props: FleetTableProps) {
   );
   useEffect(() => followPresence(scroller.current!, list.isHeld), []);
   useLayoutEffect(() => props.shownOnChange(columns), [columns]);
-  selection.order.current = lines.lines.flatMap((line) => (line.kind === 'device' ? [line.device.id] : []));
+  // Ten thousand lines are gone through when they change, not when somebody scrolls.
+  useMemo(() => {
+    selection.order.current = lines.lines.flatMap((line) => (line.kind === 'device' ? [line.device.id] : []));
+  }, [lines]);
+  const known = useMemo(() => findLineOfKey(lines, keys.reached.value), [lines, keys.reached.value]);
   const painters = useRowPainters();
   const sight = findVisibleLines(lines, top, height);
   const minWidth = isPhone ? 0 : rowLead.leadPx + sumWidths(columns, rowLead.gapPx) + rowLead.tailPx;
@@ -76,6 +80,7 @@ export function FleetTable(props: FleetTableProps) {
       onKeyDown={keys.keysOnDown}
       onFocusIn={keys.focusOnIn}
     >
+      {group !== '' && <StuckGroup lines={lines} top={top} by={group} fold={foldGroup} />}
       <table class="fleet-table" style={style} aria-label="Devices" aria-rowcount={lines.lines.length + 1}>
         <FleetHead route={route} columns={columns} selection={selection} />
         {isLoading ? (
@@ -89,22 +94,14 @@ export function FleetTable(props: FleetTableProps) {
             <Lines
               {...{ lines, sight, columns, selection, painters, fold: foldGroup }}
               group={group}
-              reached={findReached(lines, keys.reached.value, top)}
+              reached={known >= 0 ? known : findLineAt(lines.lines, top)}
             />
           </tbody>
         )}
       </table>
-      {group !== '' && <StuckGroup lines={lines} top={top} by={group} fold={foldGroup} />}
       {props.children}
     </div>
   );
-}
-
-/** Where Tab leads: the line the keyboard was at, else the first in sight. */
-function findReached(lines: FleetLines, reached: string, top: number): string {
-  if (reached !== '' && lines.lines.some((line) => lineKey(line) === reached)) return reached;
-  const first = lines.lines[findLineAt(lines.lines, top)];
-  return first === undefined ? '' : lineKey(first);
 }
 
 interface LinesProps {
@@ -114,28 +111,29 @@ interface LinesProps {
   readonly selection: Selection;
   readonly painters: Set<RowPainter>;
   readonly group: string;
-  readonly reached: string;
+  /** Index of the line that Tab leads to: where the keyboard was, else the first in sight. */
+  readonly reached: number;
   fold(name: string): void;
 }
 
 function Lines({ lines, sight, columns, selection, painters, group, reached, fold }: LinesProps) {
   const chosen = selection.ids.value;
   const isSelecting = chosen.size > 0 || selection.isPicking.value;
+  // Rows are used again for other lines as they scroll in: making their elements anew is what costs.
+  const slots = Math.max(64, Math.ceil((sight.last - sight.first) / 64) * 64);
   const rows = [];
   for (let at = sight.first; at < sight.last; at++) {
     const line = lines.lines[at]!;
-    const isReached = lineKey(line) === reached;
+    const isReached = at === reached;
     if (line.kind === 'group') {
       const shape = { group: line.group, by: group, isFolded: line.isFolded, fold, line: at, top: line.top };
-      rows.push(
-        <GroupRow key={`g:${line.group.name}`} {...shape} isReached={isReached} columns={columns.length + 4} />,
-      );
+      rows.push(<GroupRow key={`group ${at % slots}`} {...shape} isReached={isReached} columns={columns.length + 4} />);
       continue;
     }
     const { device } = line;
     rows.push(
       <FleetRow
-        key={device.id}
+        key={at % slots}
         device={device}
         columns={columns}
         place={{

@@ -28,10 +28,6 @@ export function FleetTools({ route, panel, selection, isLoading }: ToolProps) {
   return (
     <div class="fleet-tools">
       <Counters route={route} isLoading={isLoading} />
-      <a class="button add-link" href="/add">
-        <AddIcon />
-        <span>Add a device</span>
-      </a>
       <div class="fleet-finder">
         <TextFilter route={route} />
         <GroupChoice route={route} />
@@ -53,6 +49,10 @@ export function FleetTools({ route, panel, selection, isLoading }: ToolProps) {
         >
           Pick
         </button>
+        <a class="button add-link" href="/add">
+          <AddIcon />
+          <span>Add a device</span>
+        </a>
       </div>
     </div>
   );
@@ -196,10 +196,10 @@ function GroupChoice({ route }: { route: FleetRoute }) {
 }
 
 const sorts: readonly (readonly [value: string, label: string])[] = [
-  ['', 'need'],
+  ['', 'worst first'],
   ['name', 'name'],
-  ['-seen', 'oldest'],
-  ['complete', 'least complete'],
+  ['-seen', 'oldest first'],
+  ['complete', 'least complete first'],
   ['status', 'status'],
 ];
 

@@ -48,7 +48,7 @@ export function useFleetView(scroller: { readonly current: HTMLDivElement | null
 }
 
 const gapPx = 16;
-const leadPx = 16 + 20 + gapPx + 84 + gapPx + 190 + gapPx;
+const leadPx = 16 + 8 + gapPx + 84 + gapPx + 190 + gapPx;
 const tailPx = 28 + 16;
 const factPx = 84 + gapPx + 76 + gapPx;
 const metricPx = 156 + gapPx;

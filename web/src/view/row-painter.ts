@@ -34,6 +34,7 @@ interface AgeCell {
   readonly age: Text;
   readonly contact: Text;
   ringShown: number;
+  isApart: boolean;
 }
 
 export class RowPainter {
@@ -91,7 +92,11 @@ export class RowPainter {
     if (this.interval !== null) setText(this.interval, showInterval(this.device.intervalMs));
     if (age === null) return;
     setText(age.age, showAge(fresh.ageMs));
-    setText(age.contact, fresh.isApart ? `heard ${showAge(fresh.contactMs)}` : '');
+    if (fresh.isApart) setText(age.contact, `heard ${showAge(fresh.contactMs)}`);
+    if (fresh.isApart !== age.isApart) {
+      age.isApart = fresh.isApart;
+      age.box.classList.toggle('is-apart', fresh.isApart);
+    }
     const ring = Math.ceil(fresh.ring * ringSteps);
     if (ring !== age.ringShown) {
       age.ringShown = ring;
@@ -149,6 +154,7 @@ function openAge(box: HTMLElement | null): AgeCell | null {
     age: openText(box.querySelector('[data-age]')!),
     contact: openText(box.querySelector('[data-contact]')!),
     ringShown: -1,
+    isApart: box.classList.contains('is-apart'),
   };
 }
 
