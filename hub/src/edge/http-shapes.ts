@@ -27,6 +27,11 @@ export const deviceShape = z.object({
   id: z.string(),
   model: z.string(),
   firmware: z.string(),
+  address: z
+    .string()
+    .nullable()
+    .describe('where its newest link came from; null for none since the hub started')
+    .optional(),
   createdMs: z.number(),
   presence: z.enum(['online', 'late', 'offline', 'asleep', 'unknown']),
   lastSeenMs: nullableTime,

@@ -31,8 +31,8 @@ export function EventList({ scene }: { scene: DeviceScene }) {
           <EventRow key={`${event.atMs} ${event.arrivedMs} ${event.code} ${event.text}`} event={event} scene={scene} />
         ))}
       </ol>
-      {events.shown.length > rowsMax && (
-        <p class="muted">{events.shown.length - rowsMax} older ones are on the charts.</p>
+      {events.shown.length - ahead > rowsMax && (
+        <p class="muted">{events.shown.length - ahead - rowsMax} older ones are on the charts.</p>
       )}
     </section>
   );
