@@ -255,7 +255,7 @@ function buildEdges(options: HubOptions, core: Core & { readonly state: StoredSt
     answer: makeRouter({
       routes: listRoutes(core, { figures, rightsOnChange, streams, speaking }),
       desk,
-      findSender: (token) => findSender(token, { identity, roster, nowMs: Date.now() }),
+      findSender: (asked) => findSender(asked, { identity, roster, nowMs: Date.now() }),
       answerPage: (path, headers) => pages.answer(path, headers),
       noteError: (error, path) => options.log.error({ err: error, path }, 'a request failed'),
     }),

@@ -95,7 +95,7 @@ export class HttpProblem extends Error {
 export interface RouterParts {
   readonly routes: readonly Route[];
   readonly desk: SignInDesk;
-  readonly findSender: (token: string) => Sender | null;
+  readonly findSender: (request: { token: string; device: string }) => Sender | null;
   readonly answerPage: (path: string, headers: { acceptEncoding: string; ifNoneMatch: string }) => Response | null;
   readonly noteError: (error: unknown, path: string) => void;
 }
@@ -228,7 +228,8 @@ export function isOwnOrigin(headers: { get(name: string): string | null }): bool
 
 /** The credential is in a header, in a parameter, or in the path (`:token`), wherever the sender's own convention puts it. */
 function findSender({ req }: Context, principal: Principal | null, parts: RouterParts): Sender {
-  const sender = parts.findSender(req.param('token') ?? readSenderToken(req.raw.headers, new URL(req.url)));
+  const token = req.param('token') ?? readSenderToken(req.raw.headers, new URL(req.url));
+  const sender = parts.findSender({ token, device: req.query('device') ?? '' });
   if (sender !== null) return sender;
   if (principal !== null) {
     throw new HttpProblem(403, 'forbidden', {

@@ -17,6 +17,7 @@ import { HttpProblem, makeRoute, type Route, type RouteAnswer } from './http-rou
 import { readIngestBody } from './ingest-body.ts';
 import { framesType, takeFrames } from './ingest-frames.ts';
 import { ingestShapes } from './ingest-shapes.ts';
+import { hashLogin } from './secrets.ts';
 import type { Sender } from './senders.ts';
 
 export interface IngestRouteParts {
@@ -159,8 +160,8 @@ async function answerIngest(
   const payload = await readIngestBody(call.upload, call.header('content-encoding'));
   if (payload.length === 0 && body.mayBeEmpty === true) return { status: 200 };
   const nowMs = parts.nowMs();
+  const device = await nameSender(call.sender!, body.device, parts);
   const before = parts.roster.devices.size;
-  const device = nameSender(call.sender!, body.device, parts);
   const publication = { topic: body.topic, payload, isLastKnown: false, arrivedMs: nowMs, sender: device };
   const once = readOnceKey(call);
   let dialect = '';
@@ -181,14 +182,11 @@ async function answerIngest(
 }
 
 /**
- * The device that a body is of. An enrolment key may name a new one, or one that came by such a key before; a device that has a token
- * of its own is spoken for by that token only.
+ * The device that a body is of. An enrolment key may name a new one, and is its secret from then on; a device that has a token of its
+ * own is spoken for by that token only.
  */
-function nameSender(
-  sender: Sender,
-  asked: string | undefined,
-  { identity, roster, nowMs }: IngestRouteParts,
-): string | null {
+async function nameSender(sender: Sender, asked: string | undefined, parts: IngestRouteParts): Promise<string | null> {
+  const { identity, roster } = parts;
   if (sender.kind === 'device') {
     if (asked === undefined || asked === sender.deviceId) return sender.deviceId;
     throw new HttpProblem(403, 'other-device', {
@@ -204,7 +202,11 @@ function nameSender(
       advice: 'Send with that token, or revoke it first.',
     });
   }
-  return (known ?? roster.enrol(asked, nowMs())).deviceId;
+  const nowMs = parts.nowMs();
+  const device = known ?? roster.enrol(asked, nowMs);
+  const spent = identity.spendEnrolmentKey(sender.key);
+  await Promise.all([spent, identity.setDeviceToken(device.key, hashLogin(asked, sender.secret), nowMs)]);
+  return asked;
 }
 
 async function spendKey(sender: Sender, newDevices: number, { identity, nowMs }: IngestRouteParts): Promise<void> {

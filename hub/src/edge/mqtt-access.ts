@@ -9,7 +9,7 @@ import { deviceIdPattern } from '@lapwing/protocol';
 import type { DeviceRoster, DeviceState } from '../core/device-roster.ts';
 import type { Identity } from '../core/identity.ts';
 import { matchesFilter } from '../core/topic-filter.ts';
-import { areHashesEqual, hashToken } from './secrets.ts';
+import { areHashesEqual, hashLogin, hashToken } from './secrets.ts';
 
 export const deviceTopics = 'lapwing/v1';
 
@@ -133,8 +133,4 @@ export class MqttAccess {
 
 function makeDevice(deviceId: string): MqttIdentity {
   return { kind: 'device', deviceId, mark: { from: deviceId } };
-}
-
-function hashLogin(deviceId: string, secret: string): string {
-  return hashToken(`${deviceId}:${secret}`);
 }

@@ -28,6 +28,11 @@ export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('base64url');
 }
 
+/** Of an enrolment key that goes on being the secret of the device that came by it: good under that device's name only. */
+export function hashLogin(deviceId: string, secret: string): string {
+  return hashToken(`${deviceId}:${secret}`);
+}
+
 /** Constant time for equal lengths, and hashes always have one length. */
 export function areHashesEqual(a: string, b: string): boolean {
   const left = Buffer.from(a);

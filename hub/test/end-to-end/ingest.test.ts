@@ -72,7 +72,7 @@ async function enrol(deviceId: string): Promise<string> {
   return ((await answer.json()) as { token: string }).token;
 }
 
-const send = (path: string, body: string | Buffer, headers: Record<string, string> = {}) =>
+const send = (path: string, body: string | Buffer<ArrayBuffer>, headers: Record<string, string> = {}) =>
   fetch(hub.url + path, { method: 'POST', headers, body });
 
 describe('one line of curl', () => {
@@ -97,6 +97,15 @@ describe('POST /api/v1/ingest', () => {
     const answer = await send('/api/v1/ingest?device=attic', '{"temperature":19.25,"window":true}', headers);
     expect([answer.status, await answer.json()]).toEqual([200, { readings: 2, faults: [] }]);
     expect(await latestOf('attic')).toMatchObject({ temperature: 19.25, window: 1 });
+  });
+
+  test('lets in as many devices as a key has uses, and it stays the secret of those', async () => {
+    const once = (await asPerson<{ key: string }>('POST', '/enrolment-keys', { label: 'one', uses: 1 })).key;
+    for (const value of [1, 2]) expect((await send(`/in/${once}?device=porch`, `t=${value}`)).status).toBe(200);
+    expect((await send(`/in/${once}?device=cellar`, 't=1')).status).toBe(401);
+    expect((await send(`/in/${once}`, 't=1')).status).toBe(401);
+    expect((await send(`/in/${key}?device=porch`, 't=1')).status).toBe(403);
+    expect(await countOf('porch', 't')).toBe(2);
   });
 
   test('stores a request that names itself once, also over a restart of the hub', async () => {
@@ -230,7 +239,7 @@ describe('a bridge', () => {
   });
 });
 
-function pack(messages: readonly Message[]): Buffer {
+function pack(messages: readonly Message[]): Buffer<ArrayBuffer> {
   return Buffer.concat(
     messages.flatMap((message) => {
       const frame = encodeMessage(message);
