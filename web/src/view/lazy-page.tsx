@@ -2,7 +2,6 @@
 import { makeLazyPage } from './make-lazy-page.tsx';
 
 export const lazyDevicePage = makeLazyPage(async () => (await import('./device-page.tsx')).DevicePage);
-export const lazyRangePicker = makeLazyPage(async () => (await import('./range-picker.tsx')).RangePicker);
 export const lazyExplorePage = makeLazyPage(async () => (await import('./explore-page.tsx')).ExplorePage);
 export const lazyBoardsPage = makeLazyPage(async () => (await import('./board-list.tsx')).BoardsPage);
 export const lazyBoardPage = makeLazyPage(async () => (await import('./board-page.tsx')).BoardPage);

@@ -8,9 +8,8 @@ import type uPlot from 'uplot';
 import type { ChartColumns } from '../core/chart-columns.ts';
 import { formatValue, makeNumberShape, type NumberShape, noValue, thinSpace } from '../core/number-format.ts';
 import { formatCrosshair } from './clock-text.ts';
-import type { PlotParts } from './plot.ts';
 import { findGap } from './plot-paths.ts';
-import type { StageView } from './time-stage.ts';
+import type { StageView, TimeStage } from './time-stage.ts';
 
 export interface PlotTexts {
   /** Where each series' value is written. */
@@ -29,15 +28,25 @@ export interface PlotTexts {
   readonly explainAt?: (timeMs: number, reachMs: number) => string;
 }
 
+/** As much of a plot as its words depend on. */
+export interface LegendParts {
+  readonly series: readonly object[];
+  readonly unit: string;
+  /** Counters, drawn as growth per second. */
+  readonly isRate: boolean;
+  readonly stage: TimeStage;
+  readonly texts: PlotTexts;
+}
+
 /** So near to an end of the chart a time is not pushed further. */
 const timeHalfWidth = 36;
 
 export class PlotLegend {
-  private readonly parts: PlotParts;
+  private readonly parts: LegendParts;
   private readonly columns: ChartColumns;
   private readonly rateShape = makeNumberShape();
 
-  constructor(parts: PlotParts, columns: ChartColumns) {
+  constructor(parts: LegendParts, columns: ChartColumns) {
     this.parts = parts;
     this.columns = columns;
   }

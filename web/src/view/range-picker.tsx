@@ -6,8 +6,8 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { checkEntry, writeLocalTime } from '../core/time-entry.ts';
 import { findRange, timeRanges } from '../core/time-range.ts';
+import type { RangeRoute } from '../core/time-route.ts';
 import { useApp } from './app-context.ts';
-import type { RangeRoute } from './time-bar.tsx';
 
 export function RangePicker({ route, close }: { route: RangeRoute; close: () => void }) {
   const { navigate, nowHubMs } = useApp();

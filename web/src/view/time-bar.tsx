@@ -5,21 +5,16 @@
  */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Route } from '../core/app-route.ts';
 import { formatAge } from '../core/number-format.ts';
 import { findRange, timeRanges } from '../core/time-range.ts';
+import type { RangeRoute } from '../core/time-route.ts';
 import { clampWindow, panWindow, type TimeWindow, widenWindow } from '../core/time-window.ts';
 import { useApp } from './app-context.ts';
 import { formatStretch } from './clock-text.ts';
 import { BackIcon, CalendarIcon, ForwardIcon, PauseIcon, PlayIcon, WidenIcon } from './icons.tsx';
-import { lazyRangePicker } from './lazy-page.tsx';
+import { makeLazyPage } from './make-lazy-page.tsx';
 
-/** A route that has a range. */
-export type RangeRoute = Extract<Route, { readonly range: unknown }>;
-
-export function hasRange(route: Route): route is RangeRoute {
-  return 'range' in route;
-}
+const lazyPicker = makeLazyPage(async () => (await import('./range-picker.tsx')).RangePicker);
 
 export function TimeBar({ route }: { route: RangeRoute }) {
   const { navigate } = useApp();
@@ -92,7 +87,7 @@ function FreeRange({ route }: { route: RangeRoute }) {
         <CalendarIcon />
         {window !== null && <span class="free-text">{formatStretch(window.fromMs, window.toMs)}</span>}
       </button>
-      {isOpen.value && <lazyRangePicker.Page route={route} close={close} />}
+      {isOpen.value && <lazyPicker.Page route={route} close={close} />}
     </fieldset>
   );
 }

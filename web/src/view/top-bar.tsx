@@ -2,11 +2,12 @@
 import { useComputed } from '@preact/signals';
 import type { LatencyFigures } from '../core/latency-window.ts';
 import { noValue, thinSpace } from '../core/number-format.ts';
+import { hasRange } from '../core/time-route.ts';
 import { useApp } from './app-context.ts';
 import { formatClock } from './clock-text.ts';
 import { SearchIcon } from './icons.tsx';
 import { RewindButton } from './rewind-entry.tsx';
-import { hasRange, TimeBar } from './time-bar.tsx';
+import { TimeBar } from './time-bar.tsx';
 
 export function TopBar() {
   const { model } = useApp();
