@@ -40,9 +40,11 @@ export function CauseStrip({ kind, scene }: StripProps) {
     looked.value = -1;
   }, [segments]);
   useEffect(() => {
-    const paint = () => drawStrip(canvas.current!, segments);
+    // The page may be left in the very frame that a size changes in: the reference is then gone, the canvas is not.
+    const element = canvas.current!;
+    const paint = () => drawStrip(element, segments);
     const sizes = new ResizeObserver(paint);
-    sizes.observe(canvas.current!);
+    sizes.observe(element);
     paint();
     return () => sizes.disconnect();
   }, [segments, isDark]);
