@@ -41,6 +41,21 @@ const looks = [
   { name: 'light, phone', context: { colorScheme: 'light', viewport: { width: 360, height: 740 } } },
 ] as const;
 
+async function openBoard(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const series = [{ device: 'pi-attic-01', metric: 'cpu.busy' }];
+    const tiles = ['chart', 'value', 'table'].map((kind, i) => ({
+      ...{ id: kind, kind, title: '', series },
+      ...{ x: i * 4, y: 0, w: 4, h: 4 },
+    }));
+    const body = JSON.stringify({ title: 'Wall', shared: true, content: { rangeMs: 300_000, tiles } });
+    await fetch('/api/v1/documents/board/wall', { method: 'PUT', body });
+  });
+  await page.goto(`${new URL(page.url()).origin}/board/wall`);
+  await page.getByRole('button', { name: 'Arrange' }).click();
+  await waitForCharted(page, 21);
+}
+
 /** Opens what the name says and waits until it stands. */
 const pages: readonly {
   readonly name: string;
@@ -73,6 +88,30 @@ const pages: readonly {
       await page.locator('tr.fleet-row').first().waitFor();
       await page.keyboard.press('?');
       await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'Explore, empty and open',
+    path: '/explore',
+    stand: async (page) => {
+      await page.getByRole('combobox', { name: /Add metrics/ }).click();
+      await page.getByRole('option').first().waitFor();
+    },
+  },
+  {
+    name: 'Explore with series',
+    path: '/explore?s=pi-attic-01/cpu.busy,pi-attic-01/temperature.cpu&range=5m&compare=day',
+    stand: (page) => waitForCharted(page, 21),
+  },
+  { name: 'boards before the first one', path: '/boards', stand: (page) => page.getByText('Or begin with').waitFor() },
+  { name: 'a board being arranged', path: '/boards', stand: openBoard },
+  {
+    name: 'a board on a wall screen',
+    path: '/boards',
+    stand: async (page) => {
+      await openBoard(page);
+      await page.getByRole('button', { name: 'Wall screen' }).click();
+      await page.locator('.kiosk-clock', { hasText: ':' }).waitFor();
     },
   },
   { name: 'adding a device', path: '/add', stand: (page) => page.getByRole('heading', { level: 1 }).waitFor() },

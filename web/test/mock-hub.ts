@@ -15,6 +15,7 @@ import { type MockDevice, makeMockDevice, sampleMock } from './mock-fleet.ts';
 import { answerHistory } from './mock-history.ts';
 import { MockInbox } from './mock-inbox.ts';
 import { MockSecrets, readBody } from './mock-secrets.ts';
+import { MockShares } from './mock-shares.ts';
 
 const contentPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -41,6 +42,7 @@ export class MockHub {
   readonly feed: MockFeed;
   readonly secrets = new MockSecrets();
   readonly documents = new MockDocuments();
+  readonly shares = new MockShares();
   readonly inbox = new MockInbox();
   store = { state: 'ok', code: '', message: '', sinceMs: 0 };
   isSignedIn: boolean;
@@ -112,7 +114,9 @@ export class MockHub {
     if (path === '/sign-in-ways')
       return { status: 200, json: { link: true, password: this.password !== '', signedIn: this.isSignedIn } };
     if (path === '/session' && request.method === 'POST') return this.answerSignIn(await readBody(request));
-    if (!this.isSignedIn) return refuse(401, 'not-signed-in', 'Nobody is signed in');
+    if (path === '/shared-board') return this.answerShared(request);
+    if (!this.isSignedIn && !(path === '/history' && this.shares.isAllowed(request)))
+      return refuse(401, 'not-signed-in', 'Nobody is signed in');
     if (path === '/session') return this.answerSession(request.method);
     if (path === '/account/password') {
       this.password = String((await readBody(request)).password);
@@ -121,6 +125,9 @@ export class MockHub {
     if (parts[1] === 'enrolment-keys' || parts[1] === 'tokens') return this.secrets.answer(request, parts);
     if (parts[1] === 'inbox' || parts[1] === 'bridges') return this.inbox.answer(request, parts);
     if (parts[1] === 'documents') return this.documents.answer(request, parts);
+    if (parts[1] === 'shares') {
+      return this.shares.answer(request, parts, (id) => this.documents.known.get(`board/${id}`)?.title ?? null);
+    }
     if (path === '/devices') {
       await this.holdDevices();
       const isBrief = url.searchParams.get('metrics') === 'false';
@@ -188,7 +195,41 @@ export class MockHub {
     return { status: 200, json: { timesMs: device?.batches.flatMap((batch) => batch.times.filter(inside)) ?? [] } };
   }
 
+  private answerShared(request: IncomingMessage): { status: number; json: unknown } {
+    const board = this.documents.known.get(`board/${this.shares.known[0]?.board}`);
+    if (board === undefined || !this.shares.isAllowed(request))
+      return refuse(401, 'unauthorized', 'Nobody is signed in');
+    const devices = this.devices.map((device) => describe(device));
+    return { status: 200, json: { ...board, expiresMs: Date.now() + 1e6, serverMs: Date.now(), devices } };
+  }
+
+  /** Of several devices: a series each, as the page asks for them. */
+  private async answerSeries(query: URLSearchParams, wanted: string): Promise<{ status: number; json?: unknown }> {
+    await this.holdBefore();
+    const asked = {
+      fromMs: Number(query.get('from')),
+      toMs: Number(query.get('to')),
+      buckets: Number(query.get('buckets')),
+    };
+    const through: unknown[] = [];
+    const series = wanted.split(',').flatMap((name) => {
+      const colon = name.lastIndexOf(':');
+      const device = this.devices.find((one) => one.id === name.slice(0, colon))!;
+      const one = answerHistory(device, { ...asked, metrics: [Number(name.slice(colon + 1))] }) as {
+        through: unknown[];
+        series: object[];
+      };
+      through.push(...one.through);
+      return one.series.map((each) => ({ ...each, device: device.id }));
+    });
+    await this.holdAfter();
+    const { fromMs, toMs, buckets } = asked;
+    return { status: 200, json: { fromMs, toMs, bucketMs: (toMs - fromMs) / buckets, through, series } };
+  }
+
   private async answerHistory(query: URLSearchParams): Promise<{ status: number; json?: unknown }> {
+    const wanted = query.get('series');
+    if (wanted !== null) return this.answerSeries(query, wanted);
     const device = this.devices.find((one) => one.id === query.get('device'));
     if (device === undefined) return refuse(404, 'not-found', 'There is no such device');
     await this.holdBefore();

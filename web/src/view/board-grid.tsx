@@ -131,7 +131,9 @@ interface FrameProps {
 function TileFrame({ tile, hands, isMoving, children }: FrameProps) {
   const name = nameTile(tile);
   return (
-    <section
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms, and a landmark for each tile would be noise
+    <div
+      role="group"
       class={`card board-tile is-${tile.kind}${isMoving ? ' is-moving' : ''}`}
       aria-label={name}
       data-tile={tile.id}
@@ -176,7 +178,7 @@ function TileFrame({ tile, hands, isMoving, children }: FrameProps) {
           <SizeIcon />
         </span>
       )}
-    </section>
+    </div>
   );
 }
 

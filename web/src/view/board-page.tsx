@@ -157,16 +157,19 @@ function BoardBar(props: {
   return (
     <div class="board-bar">
       {isEditing.value ? (
-        <input
-          class="board-title"
-          aria-label="Name of the board"
-          value={title}
-          maxLength={100}
-          onChange={(event) => {
-            const named = event.currentTarget.value.trim();
-            if (named !== '') change({ title: named });
-          }}
-        />
+        <>
+          <h1 class="spoken">{title}</h1>
+          <input
+            class="board-title"
+            aria-label="Name of the board"
+            value={title}
+            maxLength={100}
+            onChange={(event) => {
+              const named = event.currentTarget.value.trim();
+              if (named !== '') change({ title: named });
+            }}
+          />
+        </>
       ) : (
         <h1>{title}</h1>
       )}
