@@ -101,8 +101,10 @@ describe('adding a device', () => {
     const { page, hub, url, problems, close } = await openPage(browser, { devices: 0, context: phone });
     await page.getByRole('heading', { name: 'Add your first device' }).waitFor();
     for (const [kind, text] of [
-      ['Own program, Python', `HUB, KEY, DEVICE = "${url}", "lwk_mock1", "my-device-1"`],
-      ['Own firmware, C', `${url}/api/v1/enroll`],
+      ['Python', `HUB, KEY, DEVICE = "${url}", "lwk_mock1", "my-device-1"`],
+      ['ESP32 or other C', `${url}/api/v1/enroll`],
+      ['MQTT device', 'Password  lwk_mock1'],
+      ['curl', `curl -d 'temp=21.5 hum=40' '${url}/in/lwk_mock1?device=my-device-1'`],
       ['A CSV file', 'npx device-sim replay readings.csv --as backfill'],
     ] as const) {
       await page.getByLabel(kind).check();

@@ -4,7 +4,15 @@
  * Owns no state. Invariant: nothing is offered that this hub cannot take today, and every command is complete as it stands.
  */
 
-export type DeviceKind = 'raspberry-pi' | 'linux' | 'firmware-python' | 'firmware-c' | 'simulated' | 'csv';
+export type DeviceKind =
+  | 'raspberry-pi'
+  | 'linux'
+  | 'mqtt'
+  | 'curl'
+  | 'firmware-c'
+  | 'firmware-python'
+  | 'simulated'
+  | 'csv';
 
 export interface KindText {
   readonly kind: DeviceKind;
@@ -15,8 +23,10 @@ export interface KindText {
 export const deviceKinds: readonly KindText[] = [
   { kind: 'raspberry-pi', label: 'Raspberry Pi', about: 'CPU, memory, disk, network, temperature, throttling' },
   { kind: 'linux', label: 'Linux machine', about: 'CPU, memory, disk, network, load, temperature' },
-  { kind: 'firmware-python', label: 'Own program, Python', about: 'One reading a second, in forty lines' },
-  { kind: 'firmware-c', label: 'Own firmware, C', about: 'A WebSocket and frames of a few dozen bytes' },
+  { kind: 'mqtt', label: 'MQTT device', about: 'Tasmota, ESPHome, Shelly, Zigbee2MQTT, Sparkplug B' },
+  { kind: 'curl', label: 'curl', about: 'One line from any script' },
+  { kind: 'firmware-c', label: 'ESP32 or other C', about: 'A WebSocket and frames of a few dozen bytes' },
+  { kind: 'firmware-python', label: 'Python', about: 'One reading a second, in forty lines' },
   { kind: 'simulated', label: 'Simulated boards', about: 'Computers, climate, power, doors; no hardware' },
   { kind: 'csv', label: 'A CSV file', about: 'Its own times, each reading stored once' },
 ];
@@ -36,6 +46,10 @@ export function writeCommand(kind: DeviceKind, { origin, key, boards }: CommandP
       return `npx device-sim host --hub ${origin} --key=${key}`;
     case 'simulated':
       return `npx device-sim fleet --boards ${boards} --hub ${origin} --key=${key}`;
+    case 'curl':
+      return `curl -d 'temp=21.5 hum=40' '${origin}/in/${key}?device=my-device-1'`;
+    case 'mqtt':
+      return `Host      ${new URL(origin).hostname}\nPort      1883\nUser      my-device-1\nPassword  ${key}`;
     case 'csv':
       return `npx device-sim replay readings.csv --as backfill --hub ${origin} --key=${key}`;
     case 'firmware-c':

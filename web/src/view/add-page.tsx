@@ -102,7 +102,7 @@ function Recipe({ kind, boards, keys }: { kind: DeviceKind; boards: Signal<numbe
       ) : (
         <CopyText
           text={writeCommand(kind, { origin: location.origin, key, boards: boards.value })}
-          label={kind === 'firmware-python' ? 'the program' : 'the command'}
+          label={kind === 'firmware-python' ? 'the program' : kind === 'mqtt' ? 'the settings' : 'the command'}
         />
       )}
       <AfterWords kind={kind} uses={uses} />
@@ -140,6 +140,8 @@ function Preparation({ kind }: { kind: DeviceKind }) {
   const where = kind === 'simulated' || kind === 'csv' ? 'any machine' : 'that machine';
   if (kind === 'firmware-python')
     return <p>Save this as first_device.py and run it with Python 3.9 or newer. It enrols once, then sends.</p>;
+  if (kind === 'mqtt') return <p>Type this into the device’s MQTT settings, under the name it shall have here:</p>;
+  if (kind === 'curl') return <p>From anywhere that reaches this hub; each line is a reading of now:</p>;
   if (kind === 'firmware-c')
     return (
       <p>
@@ -168,6 +170,20 @@ function AfterWords({ kind, uses }: { kind: DeviceKind; uses: number }) {
           Then open a WebSocket to <code>{location.origin.replace(/^http/, 'ws')}/device/v1</code>, subprotocol{' '}
           <code>lapwing.v1</code>, send Hello and batches. <code>protocol/SPEC.md</code>, “On a small device”, has the
           encoder in forty lines of C without heap or floats, and <code>protocol/golden/</code> frames to test it with.
+        </p>
+      )}
+      {kind === 'mqtt' && (
+        <p>
+          Units and names come from the device’s own discovery. What speaks through a gateway, such as Zigbee2MQTT,
+          comes as devices of its own. MQTT 3.1.1; the port is another one where the hub was started with{' '}
+          <code>--mqtt-port</code>. A broker that you have already is connected in{' '}
+          <a href="/settings#bridges">Settings</a>.
+        </p>
+      )}
+      {kind === 'curl' && (
+        <p>
+          An answer of 200 means that it is stored. JSON, SenML and InfluxDB’s line protocol work too: README, “Readings
+          over HTTP”.
         </p>
       )}
       {(kind === 'raspberry-pi' || kind === 'linux') && (
