@@ -98,11 +98,12 @@ function makeThingsBoardRoutes(parts: IngestRouteParts): Route[] {
       method: 'POST',
       path: `/api/v1/:token/${what}`,
       access: 'sender',
-      summary: `ThingsBoard's device API: ${what}`,
+      summary: `ThingsBoard’s device API: ${what}`,
+      query: ingestShapes.query,
       headers: idempotency,
       consumes: ['application/json'],
       handle: async (call) => {
-        await answerIngest(call, { topic: `v1/devices/me/${what}` }, parts);
+        await answerIngest(call, { topic: `v1/devices/me/${what}`, device: call.query.device }, parts);
         return { status: 200 };
       },
     }),

@@ -190,6 +190,9 @@ test('as ThingsBoard: telemetry under the token in the path', async () => {
     200,
   );
   expect(await latestOf('tb')).toMatchObject({ k: 42 });
+  expect((await send(`/api/v1/${key}/telemetry?device=tb-2`, '{"k":43}', headers)).status).toBe(200);
+  expect((await send(`/api/v1/${key}/telemetry?device=tb-2`, '{"k":44}', headers)).status).toBe(200);
+  expect(await latestOf('tb-2')).toMatchObject({ k: 44 });
 });
 
 describe('Prometheus', () => {
