@@ -124,7 +124,7 @@ export function makeDeviceRoute(deviceId: string): Route {
   return { page: 'device', deviceId, range: '5m', window: null, text: '' };
 }
 
-export const fleetRoute: Route = { page: 'fleet', filter: 'all', text: '', look: plainLook };
+export const fleetRoute: FleetRoute = { page: 'fleet', filter: 'all', text: '', look: plainLook };
 
 function splitOnce(text: string, mark: string): string[] {
   const at = text.indexOf(mark);

@@ -40,6 +40,18 @@ describe('the palette', () => {
     const [first] = searchPalette('cpu attic-7', pages, makeDevices(12));
     expect(first).toMatchObject({ kind: 'metric', note: 'pi-attic-7', target: '/devices/pi-attic-7#metric=cpu.busy' });
   });
+  it('finds tags, which lead to their devices, and where to edit them', () => {
+    const devices = makeDevices(3);
+    devices[0]!.notes = { ...devices[0]!.notes, label: 'Boiler', tags: ['site:north'] };
+    const entries = (typed: string) => searchPalette(typed, pages, devices);
+    expect(entries('north')[0]).toMatchObject({
+      label: 'site:north',
+      note: 'tag · 1',
+      target: '/?q=tag%3Asite%3Anorth',
+    });
+    expect(entries('boiler')[0]).toMatchObject({ kind: 'device', target: '/devices/pi-attic-3' });
+    expect(entries('tags attic-2')[0]).toMatchObject({ kind: 'action', target: '/?edit=pi-attic-2' });
+  });
   it('puts what begins so before what holds it', () => {
     expect(find('set')[0]).toBe('Settings');
   });

@@ -1,15 +1,16 @@
 /**
- * What the palette finds: pages, devices, and metrics of devices, best match first.
+ * What the palette finds: pages, devices, tags, and metrics of devices, best match first.
  *
  * Owns no state. Invariant: a bounded list from any fleet; every word typed occurs in what is found; equal matches keep the order
  * of names. Metrics are searched only from two letters on: one letter matches everything.
  */
-import { formatRoute, makeDeviceRoute } from './app-route.ts';
+import { fleetRoute, formatRoute, makeDeviceRoute } from './app-route.ts';
 import type { DeviceRecord } from './feed-state.ts';
+import { countTags } from './fleet-tags.ts';
 
 export interface PaletteEntry {
   readonly label: string;
-  readonly kind: 'page' | 'device' | 'metric' | 'action';
+  readonly kind: 'page' | 'device' | 'metric' | 'action' | 'tag';
   /** Said at the right: what the device is, or whose metric it is. */
   readonly note: string;
   /** Where it leads; an action's name for actions. */
@@ -30,17 +31,20 @@ export function searchPalette(
     .filter((word) => word !== '');
   const scored: { entry: PaletteEntry; score: number }[] = [];
   for (const entry of fixed) addMatch(scored, entry, words);
-  for (const device of devices) {
-    addMatch(
-      scored,
-      {
-        label: device.id,
-        kind: 'device',
-        note: device.model,
-        target: formatRoute(makeDeviceRoute(device.id)),
-      },
-      words,
-    );
+  const fleet = [...devices];
+  for (const { tag, devices: count } of countTags(fleet)) {
+    const target = formatRoute({ ...fleetRoute, text: `tag:${tag}` });
+    addMatch(scored, { label: tag, kind: 'tag', note: `tag · ${count}`, target }, words);
+  }
+  const isAboutTags = words.some((word) => word.startsWith('tag') || word.startsWith('label'));
+  for (const device of fleet) {
+    const { id, model, notes } = device;
+    const label = notes.label === '' ? id : `${notes.label} (${id})`;
+    addMatch(scored, { label, kind: 'device', note: model, target: formatRoute(makeDeviceRoute(id)) }, words);
+    if (isAboutTags) {
+      const target = formatRoute({ ...fleetRoute, look: { ...fleetRoute.look, edit: id } });
+      addMatch(scored, { label: `Label and tags of ${label}`, kind: 'action', note: 'action', target }, words);
+    }
     if (typed.trim().length < metricLettersLeast) continue;
     for (const metric of device.metrics) {
       addMatch(
@@ -61,7 +65,7 @@ export function searchPalette(
     .map(({ entry }) => entry);
 }
 
-const kindRank: Record<PaletteEntry['kind'], number> = { page: 0, action: 1, device: 2, metric: 3 };
+const kindRank: Record<PaletteEntry['kind'], number> = { page: 0, action: 1, device: 2, tag: 3, metric: 4 };
 
 function addMatch(
   scored: { entry: PaletteEntry; score: number }[],

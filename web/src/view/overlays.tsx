@@ -57,6 +57,7 @@ const fixedEntries: readonly PaletteEntry[] = [
   { label: 'Late devices', kind: 'page', note: 'page', target: '/?state=late' },
   { label: 'Explore', kind: 'page', note: 'page', target: '/explore' },
   { label: 'Boards', kind: 'page', note: 'page', target: '/boards' },
+  { label: 'Devices with warnings', kind: 'page', note: 'page', target: '/?state=warning' },
   { label: 'Add a device', kind: 'page', note: 'page', target: '/add' },
   { label: 'Inbox', kind: 'page', note: 'page', target: '/inbox' },
   { label: 'Settings', kind: 'page', note: 'page', target: '/settings' },
@@ -156,6 +157,10 @@ function Palette() {
 const keys: readonly (readonly [keys: readonly string[], what: string])[] = [
   [['Ctrl', 'K'], 'go to a device, metric or page (⌘ K on a Mac)'],
   [['?'], 'this list'],
+  [['/'], 'in the fleet: to the filter'],
+  [['↑', '↓'], 'in the fleet: through the rows; also j and k, Enter opens'],
+  [['x'], 'in the fleet: pick the row; with Shift up to it'],
+  [['t'], 'in the fleet: label and tags of the row, or of what is picked'],
   [['←', '→'], 'previous and next device, by name; also h and l'],
   [['Space'], 'hold the charts still, and let them go'],
   [['Esc'], 'back to live'],
