@@ -293,7 +293,7 @@ function useRowPainters(): Set<RowPainter> {
       app.addPainter((nowHubMs) => {
         // Paused charts leave the table in the present; a rewound page is wholly in the past.
         const nowMs = app.clock.mode.peek() === 'rewound' ? app.clock.nowMs() : nowHubMs;
-        for (const painter of painters) painter.paint(nowMs);
+        for (const painter of painters) painter.paint(nowMs, nowHubMs);
       }),
     [],
   );

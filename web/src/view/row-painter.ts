@@ -70,19 +70,19 @@ export class RowPainter {
     this.shown = look.cells.filter((metric) => metric >= 0);
   }
 
-  /** Time may run backwards between two calls: a page that is rewound. */
-  paint(nowMs: number): void {
-    if (nowMs >= this.nextAgeMs || this.nextAgeMs - nowMs > 2 * ageEveryMs) {
-      this.nextAgeMs = nowMs + ageEveryMs;
+  /** `nowMs` is the page's, which may stand still or run backwards while it is rewound; how often to paint goes by the hub's. */
+  paint(nowMs: number, nowHubMs = nowMs): void {
+    if (nowHubMs >= this.nextAgeMs) {
+      this.nextAgeMs = nowHubMs + ageEveryMs;
       this.paintAge(nowMs);
     }
-    if (nowMs < this.nextValueMs && this.nextValueMs - nowMs <= 2 * valueEveryMs) return;
+    if (nowHubMs < this.nextValueMs) return;
     const entry = this.sparks.open(this.device.id, this.shown, nowMs);
     let painted = false;
     for (const cell of this.cells) {
       if (cell.metric >= 0 && this.paintCell(cell, entry, nowMs)) painted = true;
     }
-    if (painted) this.nextValueMs = nowMs + valueEveryMs;
+    if (painted) this.nextValueMs = nowHubMs + valueEveryMs;
   }
 
   private paintAge(nowMs: number): void {
@@ -110,10 +110,11 @@ export class RowPainter {
     const record = this.device.metrics[cell.metric];
     if (record === undefined) return false;
     let painted = false;
-    if (record.latestMs !== cell.latestMs && !Number.isNaN(record.latestMs)) {
+    // A metric may lose its value: at an instant of the past there was none yet.
+    if (!Object.is(record.latestMs, cell.latestMs)) {
       cell.latestMs = record.latestMs;
       painted = true;
-      const { text, unit } = showLatest(record);
+      const { text, unit } = Number.isNaN(record.latestMs) ? { text: noValue, unit: '' } : showLatest(record);
       setText(cell.value, text);
       setText(cell.unit, unit === '' ? '' : thinSpace + unit);
     }
