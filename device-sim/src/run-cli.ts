@@ -7,6 +7,7 @@ import { styleText } from 'node:util';
 import { UsageError } from './edge/option-reader.ts';
 import { fleetCommand } from './fleet-command.ts';
 import { hostCommand } from './host-command.ts';
+import { mqttCommand } from './mqtt-command.ts';
 import { replayCommand } from './replay-command.ts';
 
 export interface Subcommand {
@@ -16,7 +17,7 @@ export interface Subcommand {
   run(args: readonly string[]): Promise<void>;
 }
 
-const subcommands: readonly Subcommand[] = [hostCommand, fleetCommand, replayCommand];
+const subcommands: readonly Subcommand[] = [hostCommand, fleetCommand, mqttCommand, replayCommand];
 
 function makeHelp(): string {
   const lines = subcommands.map(({ name, purpose }) => `  ${name.padEnd(8)} ${purpose}`);
