@@ -118,6 +118,8 @@ export interface FeedState {
   /** Sample times in hub time of readings applied but not yet painted; bounded, the newest win. */
   readonly unpainted: Float64Array;
   unpaintedCount: number;
+  /** What was applied is not on the screen yet: a page with much to draw waits for its next beat. */
+  isPaintHeld: boolean;
   /** The page is rewound: presence and values are of the past (rewind-reel.ts), and none of the present gets in. */
   isPast: boolean;
   /** Batches applied, and dropped as already known. */
@@ -134,6 +136,7 @@ export function makeFeedState(): FeedState {
     undescribed: new Set(),
     unpainted: new Float64Array(512),
     unpaintedCount: 0,
+    isPaintHeld: false,
     isPast: false,
     batches: 0,
     duplicates: 0,

@@ -26,11 +26,7 @@ export class PulseMeter {
   /** Called in each frame, behind the painters. Nothing is measured before the browser's clock has been compared with the hub's. */
   measure(nowHubMs: number, isClockMeasured: boolean): void {
     const { feed } = this.model;
-    const held = Math.min(feed.unpaintedCount, feed.unpainted.length);
-    if (isClockMeasured) {
-      for (let i = 0; i < held; i++) this.window.add(nowHubMs - feed.unpainted[i]!, nowHubMs);
-    }
-    feed.unpaintedCount = 0;
+    if (!feed.isPaintHeld) this.takePainted(nowHubMs, isClockMeasured);
     feed.dirty.clear();
     if (feed.batches !== this.batchesSeen && nowHubMs >= this.nextBeatMs) {
       this.batchesSeen = feed.batches;
@@ -45,5 +41,14 @@ export class PulseMeter {
       this.nextStructureMs = nowHubMs + structureEveryMs;
       this.model.structure.value = feed.structureVersion;
     }
+  }
+
+  private takePainted(nowHubMs: number, isClockMeasured: boolean): void {
+    const { feed } = this.model;
+    const held = Math.min(feed.unpaintedCount, feed.unpainted.length);
+    if (isClockMeasured) {
+      for (let i = 0; i < held; i++) this.window.add(nowHubMs - feed.unpainted[i]!, nowHubMs);
+    }
+    feed.unpaintedCount = 0;
   }
 }

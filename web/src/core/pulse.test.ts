@@ -62,6 +62,20 @@ describe('PulseMeter', () => {
     expect(model.structure.value).toBe(60);
   });
 
+  it('counts the wait of a page that paints on a beat', () => {
+    const model = makeAppModel();
+    const meter = new PulseMeter(model);
+    model.feed.unpainted[0] = 9_990;
+    model.feed.unpaintedCount = 1;
+    model.feed.isPaintHeld = true;
+    meter.measure(10_000, true);
+    expect(model.latency.value).toBeNull();
+    model.feed.isPaintHeld = false;
+    meter.measure(10_240, true);
+    meter.measure(12_000, true);
+    expect(model.latency.value).toEqual({ p50: 250, p99: 250, samples: 1 });
+  });
+
   it('says nothing before the clocks were compared', () => {
     const model = makeAppModel();
     model.feed.unpaintedCount = 1;

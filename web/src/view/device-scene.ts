@@ -33,6 +33,9 @@ export function makeScene(
     clock: app.clock,
     addPainter: app.addPainter,
     nowHubMs: app.nowHubMs,
+    stageOnPaint: (isHeld) => {
+      app.model.feed.isPaintHeld = isHeld;
+    },
     stageOnWindow: (window) => {
       const route = app.model.route.peek();
       // Each step is an entry of the history: the browser's own back is a zoom out.

@@ -29,6 +29,8 @@ export interface StageParts {
   readonly clock: PageClock;
   readonly addPainter: (paint: (nowHubMs: number) => void) => () => void;
   readonly nowHubMs: () => number;
+  /** Told in each frame whether charts wait for a later one: the time from device to screen goes on meanwhile. */
+  readonly stageOnPaint?: (isHeld: boolean) => void;
   /** Somebody zoomed, moved or went back to live by hand; the address then says so, and `setView` follows. */
   readonly stageOnWindow: (window: TimeWindow | null) => void;
 }
@@ -138,6 +140,7 @@ export class TimeStage {
     const endPainter = this.parts.addPainter((nowHubMs) => this.paint(nowHubMs));
     return () => {
       endPainter();
+      this.parts.stageOnPaint?.(false);
       clearTimeout(this.settleTimer);
     };
   }
@@ -166,6 +169,7 @@ export class TimeStage {
     for (const feed of this.feeders) feed(look());
     const view = look();
     for (const draw of this.drawers) draw(view);
+    this.parts.stageOnPaint?.(this.isCalm && !isBeat);
     if (!isWriting) return;
     this.nextWriteMs = nowHubMs + writeEveryMs;
     for (const write of this.writers) write(view);
