@@ -114,6 +114,7 @@ const pages: readonly {
       await page.locator('.kiosk-clock', { hasText: ':' }).waitFor();
     },
   },
+  { name: 'the inbox', path: '/inbox', stand: (page) => page.getByText('Kitchen plug').waitFor() },
   { name: 'adding a device', path: '/add', stand: (page) => page.getByRole('heading', { level: 1 }).waitFor() },
   { name: 'settings', path: '/settings', stand: (page) => page.getByRole('heading', { level: 1 }).waitFor() },
   {
@@ -135,6 +136,7 @@ for (const { name, path, stand, ...options } of pages) {
           ...options,
           path,
           context: look.context,
+          setUp: (hub) => hub.inbox.fill(Date.now()),
         });
         await stand(page);
         expect(await listFaults(page)).toEqual([]);
