@@ -13,6 +13,7 @@ let hub: Hub;
 let folder: string;
 let cookie = '';
 const devices = new Map<string, RawDevice>();
+const said = new Map<string, number>();
 const timeMs = 1_700_000_000_000;
 
 async function call(method: string, path: string, ...[body, headers]: [unknown?, Record<string, string>?]) {
@@ -36,7 +37,9 @@ async function makeShare(expiresMs = Date.now() + 3_600_000): Promise<{ id: stri
 }
 
 /** Rows of all three metrics: what is secret is 666. */
-async function say(id: string, seq: number): Promise<void> {
+async function say(id: string): Promise<void> {
+  const seq = (said.get(id) ?? 0) + 1;
+  said.set(id, seq);
   const device = devices.get(id)!;
   const times = Float64Array.of(timeMs + seq * 1000);
   const columns = [seq, 666, 666].map((value, metric) => makeNumberColumn(metric, Float64Array.of(value)));
@@ -87,7 +90,7 @@ beforeAll(async () => {
     device.send(makeHello({ deviceId, token, model: 'secret-model', firmware: 'secret-1', metrics }));
     await device.next((message) => message.type === 'welcome');
     devices.set(deviceId, device);
-    await say(deviceId, 1);
+    await say(deviceId);
   }
   expect((await call('PUT', '/api/v1/documents/board/wall', makeBoard([['shown', 'temp']]))).status).toBe(201);
 });
@@ -114,7 +117,8 @@ test('every route that is not for links refuses them', async () => {
     }
   }
   // Who opens one more route to links must say so here, and test below that it keeps to the scope.
-  expect(open.sort()).toEqual(['get /api/v1/history', 'get /api/v1/shared-board']);
+  const expected = ['clock', 'feed', 'history', 'shared-board'];
+  expect(open.sort()).toEqual(expected.map((name) => `get /api/v1/${name}`));
   const health = await call('GET', '/api/v1/health', undefined, bearer(secret));
   expect(await health.json()).not.toHaveProperty('figures');
   for (const path of ['/device/v1', '/viewer/v1']) expect((await fetch(hub.url + path)).status).toBe(426);
@@ -157,9 +161,9 @@ test('the feed: Snapshots of its metrics; no frame, no other device, and the coo
   const { secret } = await makeShare();
   const watcher = new Watcher(secret);
   await watcher.subscribe([]);
-  await say('shown', 2);
-  await say('hidden', 2);
-  await say('shown', 3);
+  await say('shown');
+  await say('hidden');
+  await say('shown');
   await watcher.until((message) => message.type === 'snapshot' && message.latest.some(({ value }) => value === 3));
   for (const message of watcher.heard) {
     if (message.type === 'ping' || message.type === 'pong') continue;
@@ -175,6 +179,30 @@ test('the feed: Snapshots of its metrics; no frame, no other device, and the coo
   await curious.until((message) => message.type === 'fault');
   const stranger = new Watcher('lw_nothing');
   expect(await new Promise((fulfil) => stranger.socket.once('error', (error) => fulfil(error.message)))).toMatch(/401/);
+});
+
+test.each(['json', 'frames'])('the feed as events (%s): the same, and no other device by name', async (form) => {
+  const { secret } = await makeShare();
+  const listen = (query: string) => call('GET', `/api/v1/feed?form=${form}${query}`, undefined, bearer(secret));
+  expect((await listen('&device=hidden')).status).toBe((await listen('&device=nobody')).status);
+  const answer = await listen('');
+  expect(answer.status).toBe(200);
+  const reader = answer.body!.getReader();
+  let text = '';
+  const read = async () => {
+    text += Buffer.from((await reader.read()).value ?? []).toString();
+    for (const [, data = ''] of form === 'frames' ? text.matchAll(/^data: (.+)$/gm) : []) {
+      text += Buffer.from(data, 'base64').toString('latin1');
+    }
+  };
+  while (!text.includes('shown')) await read();
+  await say('hidden');
+  await say('shown');
+  const before = text.length;
+  while (text.length === before) await read();
+  await reader.cancel();
+  expect(text).toContain('temp');
+  expect(text).not.toMatch(/secret|hidden|666/);
 });
 
 test('a change of the board changes at once what its viewers see; an empty one shows nothing', async () => {
