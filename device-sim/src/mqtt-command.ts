@@ -80,7 +80,9 @@ async function runMqtt(args: readonly string[]): Promise<void> {
   await runUntilStopped(seconds, () =>
     view.update({ atMs: Date.now(), dialect, devices: connections.length, ...counters }, words()),
   );
+  const { connected } = counters;
   await Promise.all(connections.map((connection) => connection.end()));
+  counters.connected = connected;
   view.finish({ atMs: Date.now(), dialect, devices: connections.length, ...counters }, words());
   if (counters.sent === 0) throw new Error(`No device could connect to ${url}`);
 }

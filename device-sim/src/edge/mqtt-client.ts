@@ -103,7 +103,7 @@ export class MqttDevice {
     for (const { topic, payload, qos, retain } of publications) {
       counters.sent += 1;
       this.client.publish(topic, asBuffer(payload), { qos, retain }, (error) => {
-        if (qos === 1 && error === undefined) counters.acked += 1;
+        if (qos === 1 && !error) counters.acked += 1;
       });
     }
   }

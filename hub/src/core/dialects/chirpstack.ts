@@ -58,7 +58,11 @@ class ChirpstackReader implements DialectReader {
     const timeMs = readTime(memberOf(json, 'time'));
     list.time = { timeMs };
     const info = memberOf(json, 'deviceInfo');
+    // The application first, which is what connected: it speaks for its devices and is none of them.
+    const via = `application:${application}`;
+    list.facts(via, { name: textOf(info, 'applicationName'), maker: 'ChirpStack' });
     list.facts(device, {
+      via,
       name: textOf(info, 'deviceName'),
       model: textOf(info, 'deviceProfileName'),
       address: device,

@@ -114,6 +114,7 @@ export function toWord(text: string): string {
     .slice(0, 256)
     .toWellFormed()
     .normalize('NFC')
+    .replace(/Wi-?Fi/g, 'Wifi')
     .replace(/([a-z0-9])([A-Z][a-z])/g, '$1_$2')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, '_')

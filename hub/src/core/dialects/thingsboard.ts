@@ -124,9 +124,12 @@ function readGateway({ payload, sender }: Publication, part: string): readonly F
   const json = readJson(payload);
   if (!isObject(json)) return faultNotJson(sender, 'a gateway sends an object by device names, or {"device":…}');
   const childOf = (name: string): string => `${sender ?? 'gateway'}/${name}`;
+  // The gateway itself, first: what speaks for others is not one of them.
+  const self = `gateway:${sender ?? ''}`;
+  list.facts(self, { model: 'ThingsBoard gateway' });
   const introduce = (name: string, type?: string): string => {
     const device = childOf(name);
-    list.facts(device, { name, model: type, via: sender ?? undefined });
+    list.facts(device, { name, model: type, via: self });
     return device;
   };
   if (part === 'connect' || part === 'disconnect') {

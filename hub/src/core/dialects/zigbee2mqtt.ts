@@ -39,7 +39,8 @@ interface ZigbeeDevice {
 }
 interface Bridge {
   readonly base: string;
-  id: string;
+  /** Its base topic: a coordinator may be replaced. */
+  readonly id: string;
   readonly byName: Map<string, ZigbeeDevice>;
 }
 
@@ -81,7 +82,7 @@ class Zigbee2MqttReader implements DialectReader {
   }
 
   #open(base: string): Bridge {
-    return this.#bridges.open(base, () => ({ base, id: `bridge:${base}`, byName: new Map() }));
+    return this.#bridges.open(base, () => ({ base, id: base, byName: new Map() }));
   }
 
   #bridgeOf(topic: string): Bridge | null {
@@ -102,12 +103,12 @@ function readBridge(bridge: Bridge, part: string, payload: Uint8Array): readonly
     readDeviceList(list, bridge, json as readonly Json[]);
   } else if (part === 'info' && isObject(json)) {
     const coordinator = memberOf(json, 'coordinator');
-    bridge.id = textOf(coordinator, 'ieee_address') ?? bridge.id;
     const version = textOf(json, 'version');
     list.facts(bridge.id, {
       name: 'Zigbee2MQTT bridge',
       model: textOf(coordinator, 'type'),
       maker: 'Zigbee2MQTT',
+      address: textOf(coordinator, 'ieee_address'),
       firmware: version === undefined ? undefined : `zigbee2mqtt ${version}`,
     });
   } else if (part === 'logging' && isObject(json)) {
@@ -147,10 +148,7 @@ function readDeviceList(list: FindingList, bridge: Bridge, devices: readonly Jso
       list.fault(null, 'wrong-shape', 'each device in bridge/devices has an ieee_address and a friendly_name');
       continue;
     }
-    if (textOf(one, 'type') === 'Coordinator') {
-      bridge.id = id;
-      continue;
-    }
+    if (textOf(one, 'type') === 'Coordinator') continue;
     const definition = memberOf(one, 'definition');
     const exposed = readExposes(memberOf(definition, 'exposes'));
     properties += exposed.length;
