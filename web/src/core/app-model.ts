@@ -2,7 +2,7 @@
  * The state that the whole page shares, as signals: who is signed in, where we are, how the link and the store are.
  *
  * Owns the signals, not the rules that change them (main.tsx wires those). Invariant: no signal here changes per reading; the
- * fastest, `latency` and `beat`, change at most four times a second, so that a component may render on any of them.
+ * fastest, `latency` and `beat`, change at most twice a second, so that a component may render on any of them.
  */
 import { type Signal, signal } from '@preact/signals-core';
 import { fleetRoute, type Route } from './app-route.ts';

@@ -2,12 +2,13 @@
  * The pulse: how long a reading took from the device to this screen, and that the feed is alive.
  *
  * Owns the window of latencies. A latency is the hub's time of the frame in which the reading was painted, minus the reading's
- * sample time corrected by its device's clock offset. Invariant: signals change at most four times a second (figures: once).
+ * sample time corrected by its device's clock offset. Invariant: signals change at most twice a second (figures: once).
  */
 import type { AppModel } from './app-model.ts';
 import { LatencyWindow } from './latency-window.ts';
 
-const beatEveryMs = 250;
+/** A beat is an animation, and each of its frames costs the main thread: four a second took a twenty-fifth of it. */
+const beatEveryMs = 500;
 const figuresEveryMs = 1000;
 const structureEveryMs = 500;
 

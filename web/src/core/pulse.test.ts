@@ -42,7 +42,7 @@ describe('ClockSync', () => {
 });
 
 describe('PulseMeter', () => {
-  it('measures from sample to frame, beats at most four times a second, and copies structure seldom', () => {
+  it('measures from sample to frame, beats at most twice a second, and copies structure seldom', () => {
     const model = makeAppModel();
     const meter = new PulseMeter(model);
     let beats = 0;
@@ -56,7 +56,7 @@ describe('PulseMeter', () => {
       model.feed.structureVersion++;
       meter.measure(nowMs, true);
     }
-    expect(beats - before).toBe(4);
+    expect(beats - before).toBe(2);
     meter.measure(12_000, true);
     expect(model.latency.value!.p50).toBeCloseTo(7, 6);
     expect(model.structure.value).toBe(60);
