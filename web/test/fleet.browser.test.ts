@@ -95,10 +95,10 @@ describe('the fleet table', () => {
     await page.waitForFunction(() => document.querySelectorAll('tr.fleet-row').length === 1);
     expect(page.url()).toBe(`${url}/?state=offline`);
     await page.getByLabel('Filter by name').fill('nothing like it');
-    await page.getByText('No device matches.').waitFor();
+    await page.getByText('No device matches').waitFor();
     expect(page.url()).toContain('q=nothing');
     await page.reload();
-    await page.getByText('No device matches.').waitFor();
+    await page.getByText('No device matches').waitFor();
     await page.getByRole('button', { name: 'Show all devices' }).click();
     await page.locator('tr.fleet-row').nth(7).waitFor();
     expect(problems).toEqual([]);
