@@ -89,6 +89,13 @@ export function formatValue(value: number, unit: string, shape: NumberShape): Fo
   return { text: formatFixed(value, shape.decimals), unit };
 }
 
+/** What the device itself said, where another unit is shown in its place; else ''. For who points at it. */
+export function writeMeasured(metric: { readonly latest: number | string; unit: string; shape: NumberShape }): string {
+  const { latest, unit, shape } = metric;
+  if (typeof latest === 'string' || findShownUnit(unit) === null) return '';
+  return `${formatFixed(latest, shape.decimals)}${thinSpace}${unit} as measured`;
+}
+
 const prefixes = ['', 'k', 'M', 'G', 'T', 'P'];
 
 /** Three significant digits with a decimal prefix: 812 B, 1.42 GB. */

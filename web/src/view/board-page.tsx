@@ -173,21 +173,7 @@ function BoardBar(props: {
       ) : (
         <h1>{title}</h1>
       )}
-      <label class="choice-field">
-        <span class="spoken">Range of its charts</span>
-        <select
-          value={String(content.rangeMs)}
-          onChange={(event) => change({ content: { ...content, rangeMs: Number(event.currentTarget.value) } })}
-        >
-          {timeRanges
-            .filter(({ name }) => name !== 'all')
-            .map(({ name, spanMs, spokenLabel }) => (
-              <option key={name} value={String(spanMs)}>
-                {spokenLabel}
-              </option>
-            ))}
-        </select>
-      </label>
+      <RangeChoice content={content} change={change} />
       <span class="board-actions">
         <button
           type="button"
@@ -213,6 +199,26 @@ function BoardBar(props: {
         {isEditing.value && <RemoveBoard board={board} client={client} />}
       </span>
     </div>
+  );
+}
+
+function RangeChoice({ content, change }: { content: BoardContent; change: (next: Partial<Change>) => void }) {
+  return (
+    <label class="choice-field">
+      <span class="spoken">Range of its charts</span>
+      <select
+        value={String(content.rangeMs)}
+        onChange={(event) => change({ content: { ...content, rangeMs: Number(event.currentTarget.value) } })}
+      >
+        {timeRanges
+          .filter(({ name }) => name !== 'all')
+          .map(({ name, spanMs, spokenLabel }) => (
+            <option key={name} value={String(spanMs)}>
+              {spokenLabel}
+            </option>
+          ))}
+      </select>
+    </label>
   );
 }
 

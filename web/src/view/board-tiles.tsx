@@ -8,7 +8,7 @@ import type { BoardTile } from '../core/board-content.ts';
 import { groupSeries } from '../core/explore-groups.ts';
 import { keyOf, type SeriesName } from '../core/explore-state.ts';
 import type { DeviceRecord, MetricRecord } from '../core/feed-state.ts';
-import { formatAge, formatValue, noValue, thinSpace } from '../core/number-format.ts';
+import { formatAge, formatValue, noValue, thinSpace, writeMeasured } from '../core/number-format.ts';
 import type { BoardClient } from '../edge/board-client.ts';
 import { type App, useApp } from './app-context.ts';
 import { formatFull } from './clock-text.ts';
@@ -103,7 +103,13 @@ function tell(app: App, name: SeriesName, nowMs: number): Told {
   const offsetMs = Number.isFinite(device?.clockOffsetMs) ? device!.clockOffsetMs : 0;
   const atMs = record.latestMs - offsetMs;
   const age = formatAge(Math.max(0, nowMs - atMs));
-  return { value: text, unit, age, title: formatFull(atMs), isStale: device?.presence !== 'online' };
+  return {
+    value: text,
+    unit,
+    age,
+    title: [writeMeasured(record), formatFull(atMs)].filter(Boolean).join(', '),
+    isStale: device?.presence !== 'online',
+  };
 }
 
 function tellValue({ latest, kind, unit, shape }: MetricRecord): { text: string; unit: string } {

@@ -1,6 +1,7 @@
 /** One chart with its title and legend. Owns the plot and the legend's texts, which are written outside of rendering. */
 import { useEffect, useRef } from 'preact/hooks';
 import type { ChartGroup } from '../core/chart-groups.ts';
+import { showUnit } from '../core/display-style.ts';
 import { explainGap } from '../core/gap-cause.ts';
 import { useApp } from './app-context.ts';
 import { PinButton } from './board-pin-button.tsx';
@@ -37,7 +38,7 @@ export function ChartCard({ group, board, scene }: ChartCardProps) {
     >
       <div class="chart-head">
         <h2>
-          {group.title} <span class="unit">{group.unit}</span>
+          {group.title} <span class="unit">{showUnit(group.unit)}</span>
         </h2>
         <PinButton
           isBare

@@ -1,7 +1,10 @@
 /** What can be done with the devices picked, and what the table would do if it were let. No state of their own. */
-import type { TableColumn } from '../core/fleet-columns.ts';
+import type { PinDraft } from '../core/board-content.ts';
+import type { DeviceRecord } from '../core/feed-state.ts';
+import { assignMetrics, type TableColumn } from '../core/fleet-columns.ts';
 import { writeExploreLink } from '../core/fleet-explore.ts';
 import { useApp } from './app-context.ts';
+import { PinButton } from './board-pin-button.tsx';
 import type { FleetList } from './fleet-list.ts';
 import type { Selection } from './fleet-selection.ts';
 
@@ -24,11 +27,23 @@ export function SelectionBar({ selection, columns }: { selection: Selection; col
           Explore
         </a>
       )}
+      {link !== '' && <PinButton drafts={[draftTable(devices, columns)]} />}
       <button type="button" class="button is-small" onClick={() => selection.clear()}>
         Done
       </button>
     </section>
   );
+}
+
+/** The metrics of the table's columns, device by device. */
+function draftTable(devices: readonly DeviceRecord[], columns: readonly TableColumn[]): PinDraft {
+  const series = devices.flatMap(({ id, metrics }) =>
+    assignMetrics(metrics, columns).flatMap((index) => {
+      const metric = metrics[index];
+      return metric === undefined ? [] : [{ device: id, metric: metric.name }];
+    }),
+  );
+  return { kind: 'table', title: '', series };
 }
 
 /** Only while somebody is at the table and its order is held. */

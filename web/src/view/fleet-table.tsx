@@ -26,7 +26,12 @@ import type { Selection } from './fleet-selection.ts';
 import { type FleetView, measureRoom, rowLead, useFleetView } from './fleet-viewport.ts';
 import type { RowPainter } from './row-painter.ts';
 
-const heights = { table: { row: 37, group: 37, head: 33 }, card: { row: 121, group: 45, head: 0 } };
+const heights = {
+  table: { row: 37, group: 37, head: 33 },
+  /** As in style/density.css. */
+  dense: { row: 29, group: 29, head: 33 },
+  card: { row: 121, group: 45, head: 0 },
+};
 
 interface FleetTableProps {
   readonly route: FleetRoute;
@@ -47,7 +52,8 @@ export function FleetTable(props: FleetTableProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const view = useFleetView(scroller);
   const { isPhone, top, height } = view.value;
-  const sizes = isPhone ? heights.card : heights.table;
+  const isDense = document.documentElement.dataset.density === 'dense';
+  const sizes = isPhone ? heights.card : isDense ? heights.dense : heights.table;
   const columns = useColumns(props, view.value);
   const { group, folded } = route.look;
   const foldedKey = folded.join('\n');

@@ -3,7 +3,7 @@ import { type Signal, signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { DeviceRecord, MetricRecord } from '../core/feed-state.ts';
 import { assignCells, isUptime } from '../core/metric-family.ts';
-import { formatValue, noValue, thinSpace } from '../core/number-format.ts';
+import { formatValue, noValue, thinSpace, writeMeasured } from '../core/number-format.ts';
 import { PinButton } from './board-pin-button.tsx';
 import type { DeviceBoard } from './device-board.ts';
 
@@ -14,6 +14,8 @@ interface Tile {
   readonly value: Signal<string>;
   readonly unit: Signal<string>;
   readonly extent: Signal<string>;
+  /** What the device said, where another unit is shown. */
+  readonly measured: Signal<string>;
 }
 
 export function ValueTiles({ device, board }: { device: DeviceRecord; board: DeviceBoard }) {
@@ -38,7 +40,7 @@ export function ValueTiles({ device, board }: { device: DeviceRecord; board: Dev
           <span class="tile-name" title={tile.metric.name}>
             {tile.metric.name}
           </span>
-          <span class="tile-value">
+          <span class="tile-value" title={tile.measured}>
             {tile.value}
             <span class="unit">{tile.unit}</span>
           </span>
@@ -68,15 +70,17 @@ function makeTiles(device: DeviceRecord): Tile[] {
     value: signal(noValue),
     unit: signal(''),
     extent: signal(''),
+    measured: signal(''),
   }));
 }
 
-function writeValue({ metric, value, unit }: Tile): void {
+function writeValue({ metric, value, unit, measured }: Tile): void {
   if (Number.isNaN(metric.latestMs) || typeof metric.latest === 'string') return;
   if (metric.kind === 'bool') {
     value.value = metric.latest === 0 ? 'off' : 'on';
     return;
   }
+  measured.value = writeMeasured(metric);
   const shown = formatValue(metric.latest, metric.unit, metric.shape);
   value.value = shown.text;
   unit.value = shown.unit === '' ? '' : thinSpace + shown.unit;
