@@ -80,21 +80,3 @@ export async function readHeap({ cdp }: WebPage): Promise<number> {
   const { usedSize } = await cdp.send('Runtime.getHeapUsage');
   return usedSize;
 }
-
-/**
- * Share of the time that the page's main thread works, 0 … 1, while `work` runs. Processor time of that thread: what else the
- * machine does at the time is not the page's.
- */
-export async function measureBusy({ cdp }: WebPage, work: () => Promise<void>): Promise<number> {
-  await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
-  const before = await readTaskSeconds(cdp);
-  const startMs = performance.now();
-  await work();
-  const passedMs = performance.now() - startMs;
-  return ((await readTaskSeconds(cdp)) - before) / (passedMs / 1000);
-}
-
-async function readTaskSeconds(cdp: CDPSession): Promise<number> {
-  const { metrics } = await cdp.send('Performance.getMetrics');
-  return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN;
-}

@@ -1,27 +1,31 @@
 /**
  * Scenario `web`: the page in a real Chromium against a real hub. How soon it stands and how fast it answers on a processor four
- * times as slow, how busy 100 live series keep it, and whether its heap stays flat. Owns nothing but the figures.
+ * times as slow, how smoothly 10,000 devices move, how busy 100 live series keep it, and whether its heap stays flat. Owns nothing but the figures.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { buildWebIfStale } from '../build-web.ts';
-import { endProcess } from '../child-processes.ts';
+import { endProcess, spawnOwn } from '../child-processes.ts';
 import { startSim } from '../hub-process.ts';
-import { atMost, type LoadReport, quantile } from '../load-report.ts';
+import { atLeast, atMost, type LoadReport, quantile } from '../load-report.ts';
 import type { BenchChoice } from './bench-choice.ts';
 import { type BenchHub, closeHub, enrolDevices, makeScratchFolder, openHub } from './bench-hub.ts';
 import { Samples } from './samples.ts';
-import { measureBusy, openBrowser, openWebPage, readHeap, readObserved, type WebPage } from './web-browser.ts';
+import { openBrowser, openWebPage, readHeap, readObserved, type WebPage } from './web-browser.ts';
+import { measureDevice } from './web-device-trace.ts';
+import { type FleetFigures, measureFleet } from './web-fleet-trace.ts';
 
 const boards = 48;
 const slowdown = 4;
 const series = 100;
+const fleetDevices = 10_000;
 const usualHz = 10;
 /** Of the heap's load: half an hour at 10 Hz takes a minute and a half. */
 const hurriedHz = 200;
 const feeder = resolve(import.meta.dirname, 'web-feeder.ts');
+const fleetServer = resolve(import.meta.dirname, '../../web/test/mock-hub-cli.ts');
 
 export async function runWeb(choice: BenchChoice): Promise<LoadReport> {
   buildWebIfStale();
@@ -35,6 +39,7 @@ export async function runWeb(choice: BenchChoice): Promise<LoadReport> {
         console.error(`round ${i + 1} of ${choice.rounds} done`);
       }
     });
+    samples.add('page', await measureLargeFleet(browser, choice.quick ? 4 : 15));
     samples.add('page', await measureLive(browser, hub, choice.quick ? 5 : 30));
     samples.add('page', await measureHeap(browser, hub, choice.quick ? 2 : 90));
   } finally {
@@ -58,6 +63,19 @@ export async function runWeb(choice: BenchChoice): Promise<LoadReport> {
         most: 10,
         unit: '%',
       }),
+      atLeast(`frames per second, ${fleetDevices} devices ticking`, median('fleetTickFps'), { least: 58, unit: 'Hz' }),
+      atLeast(`frames per second, ${fleetDevices} devices scrolled`, median('fleetScrollFps'), {
+        least: 58,
+        unit: 'Hz',
+      }),
+      atMost(
+        'tasks of 50 ms of processor time and more meanwhile',
+        median('fleetTickLongTasks') + median('fleetScrollLongTasks'),
+        {
+          most: 0,
+          unit: 'tasks',
+        },
+      ),
       atMost('heap after half an hour of readings ÷ before', median('heapGrowth'), { most: 1.05, unit: 'x' }),
     ],
   };
@@ -166,13 +184,48 @@ async function withFeeder(hub: BenchHub, hz: number, work: (device: string) => P
 
 async function measureLive(browser: Browser, hub: BenchHub, seconds: number): Promise<Record<string, number>> {
   const opened = await openWebPage(browser, { url: hub.url, cookie: hub.client.cookie, slowdown: 1 });
-  let busy = Number.NaN;
+  let figures: Record<string, number> = {};
   await withFeeder(hub, usualHz, async (device) => {
     await openDevice(opened.page, hub, device);
-    busy = await measureBusy(opened, () => pause(seconds * 1000));
+    const { cpuShare, busyShare, longTasks, frameMsP99 } = await measureDevice(opened.page, { forMs: seconds * 1000 });
+    const percents = { busyPercent: cpuShare * 100, busyPercentOfWall: busyShare * 100 };
+    figures = { ...percents, deviceLongTasks: longTasks, deviceFrameMsP99: frameMsP99 };
   });
   await opened.context.close();
-  return { busyPercent: busy * 100 };
+  return figures;
+}
+
+/** A fleet of ten thousand is made up by a process of its own: what is measured is the page. */
+async function measureLargeFleet(browser: Browser, seconds: number): Promise<Record<string, number>> {
+  const child = spawnOwn([process.execPath, fleetServer, String(fleetDevices)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    const [said] = (await once(child.stdout!, 'data')) as [Buffer];
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const page = await context.newPage();
+    await page.goto(said.toString('utf8').trim());
+    const figures = await measureFleet({ page, browser, seconds });
+    await context.close();
+    return nameFleetFigures(figures);
+  } finally {
+    await endProcess(child, 'SIGTERM');
+  }
+}
+
+function nameFleetFigures({ rows, ticking, scrolling }: FleetFigures): Record<string, number> {
+  return {
+    fleetRows: rows,
+    fleetTickFps: ticking.framesPerSecond,
+    fleetTickLongTasks: ticking.longCpuTasks,
+    fleetTickTaskCpuMsMax: ticking.taskCpuMsMax,
+    fleetTickBusyPercent: ticking.busyPercent,
+    fleetScrollFps: scrolling.framesPerSecond,
+    fleetScrollLateFramesPercent: scrolling.lateFramesPercent,
+    fleetScrollLongTasks: scrolling.longCpuTasks,
+    fleetScrollTaskCpuMsMax: scrolling.taskCpuMsMax,
+    fleetScrollBusyPercent: scrolling.busyPercent,
+  };
 }
 
 /** Readings of half an hour at 10 Hz, twenty times as fast; the heap is compared once the shortest range is full. */
