@@ -62,14 +62,19 @@ export function askRows(store: GrownStore, { fromRow, rows }: { fromRow: number;
   return { device: fleetDevice(7), metric: 3, fromMs: store.startMs + fromRow * stepMs, bucketMs, buckets };
 }
 
-/** Milliseconds, the median of some, after as many to warm up. */
-export async function timeQuestion(store: GrownStore, question: HistoryQuestion, times = 200): Promise<number> {
-  const hub = store.contestant.hub()!;
-  const ask = askHub(hub.url, hub.client.cookie);
-  for (let i = 0; i < times; i++) await ask(question);
-  const took = new Float64Array(times);
-  for (let i = 0; i < times; i++) took[i] = (await ask(question)).ms;
-  return quantilesOf(took).p50 ?? Number.NaN;
+/** Milliseconds of each, the median of some, after as many to warm up. They take turns: what else the machine does, it does to all. */
+export async function timeQuestions(
+  asked: readonly { readonly store: GrownStore; readonly question: HistoryQuestion }[],
+  times = 200,
+): Promise<number[]> {
+  const asks = asked.map(({ store, question }) => {
+    const hub = store.contestant.hub()!;
+    const ask = askHub(hub.url, hub.client.cookie);
+    return { ask: () => ask(question), took: new Float64Array(times) };
+  });
+  for (let i = 0; i < times; i++) for (const { ask } of asks) await ask();
+  for (let i = 0; i < times; i++) for (const { ask, took } of asks) took[i] = (await ask()).ms;
+  return asks.map(({ took }) => quantilesOf(took).p50 ?? Number.NaN);
 }
 
 export interface RestartTimes {
