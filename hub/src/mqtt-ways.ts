@@ -55,10 +55,14 @@ export function makeMqttWays(parts: MqttWaysParts): MqttWays {
     identity,
     roster,
     allowsAnonymous: options.allowsAnonymous,
-    dialectTopics: parts.dialects.flatMap(({ topics }) => topics),
+    // The widest first: it is asked for each message.
+    dialectTopics: parts.dialects.flatMap(({ topics }) => topics).sort((a, b) => a.length - b.length),
     nowMs,
   });
-  const persistence = new MqttPersistence(parts.state.mqttRows ?? [], (change) => store.change(change));
+  const persistence = new MqttPersistence(parts.state.mqttRows ?? [], {
+    change: (change) => store.change(change),
+    commit: (change) => store.commitChange(change),
+  });
   const native = new MqttNative(parts.speaking, nowMs);
   const { deviceOnLeft } = parts;
   const broker = new MqttBroker({ access, persistence, native, log, nowMs, limits: brokerLimits, deviceOnLeft });

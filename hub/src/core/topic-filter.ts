@@ -37,6 +37,7 @@ function isName(text: string): boolean {
 }
 
 export function matchesFilter(filter: string, topic: string): boolean {
+  if (filter === '#') return !topic.startsWith('$');
   const wanted = filter.split('/');
   const levels = topic.split('/');
   if (topic.startsWith('$') && (wanted[0] === '+' || wanted[0] === '#')) return false;

@@ -135,7 +135,7 @@ function makeTokenRoutes({ identity, nowMs, rightsOnChange }: AccountParts): Rou
   ];
 }
 
-function makeEnrolmentRoutes({ identity, roster, nowMs }: AccountParts): Route[] {
+function makeEnrolmentRoutes({ identity, roster, nowMs, rightsOnChange }: AccountParts): Route[] {
   return [
     makeRoute({
       method: 'POST',
@@ -174,6 +174,7 @@ function makeEnrolmentRoutes({ identity, roster, nowMs }: AccountParts): Route[]
         if (device === undefined) return answerRemoval(false);
         await identity.setDeviceToken(device.key, null, nowMs());
         device.session?.revoke();
+        rightsOnChange();
         return { status: 204 };
       },
     }),

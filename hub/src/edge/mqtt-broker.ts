@@ -16,7 +16,7 @@ import type { MqttAccess, MqttIdentity, PublisherMark } from './mqtt-access.ts';
 import { type BrokerLimits, type LinkClient, MqttLink } from './mqtt-link.ts';
 import type { MqttNative } from './mqtt-native.ts';
 import { checkPacket, type ParsedPacket } from './mqtt-packets.ts';
-import type { MqttPersistence } from './mqtt-persistence.ts';
+import type { KeptPacket, MqttPersistence } from './mqtt-persistence.ts';
 
 export interface BrokerParts {
   readonly access: MqttAccess;
@@ -42,6 +42,7 @@ export interface BrokerCounters {
 /** What aedes keeps to itself and is needed all the same. */
 type Inside = Client & {
   readonly _parser: { prependListener(event: 'packet', listener: (packet: ParsedPacket) => void): void };
+  _nextBatch(): void;
   readonly _will: { properties?: object } | null | undefined;
 };
 
@@ -260,7 +261,26 @@ export class MqttBroker {
     }
     const once = makeOnceKey([client.id, String(messageId), topic], bytes);
     const asker = { admits: sender !== null, once, isRepeated: packet.dup };
-    this.channel?.take(publication, asker, (outcome) => done(outcome.ok ? null : new Error(outcome.text)));
+    const link = this.linkOf(client);
+    if (link !== null) this.readOn(link, client as Inside);
+    const kept = this.parts.persistence.prepare(packet as KeptPacket, client.id);
+    this.channel?.take(publication, asker, (outcome) => {
+      if (link !== null) link.unanswered -= 1;
+      const error = outcome.ok ? null : new Error(outcome.text);
+      if (kept === null || error !== null) done(error);
+      else kept.then(() => done(null), done);
+    });
+  }
+
+  /** aedes reads on when all that it has read is answered; a commit takes long enough to read more meanwhile. */
+  private readOn(link: MqttLink, client: Inside): void {
+    link.unanswered += 1;
+    if (link.isReadingOn || link.unanswered > this.parts.limits.unansweredMax) return;
+    link.isReadingOn = true;
+    setImmediate(() => {
+      link.isReadingOn = false;
+      if (!client.closed) client._nextBatch();
+    });
   }
 
   /** A will that a hub before this one kept: its right was checked when it came, and its sender stands in it. */

@@ -18,16 +18,19 @@ export interface BrokerLimits extends PacketLimits {
   /** For as long a link may hold unread bytes without taking any. */
   readonly stallMsMax: number;
   readonly connectMsMax: number;
+  /** Messages of one client that may wait for their commit while it is read on. */
+  readonly unansweredMax: number;
 }
 
 export const brokerLimits: BrokerLimits = {
   ...packetLimits,
   clientsMax: 20_000,
-  packetsPerSecondMax: 2_000,
+  packetsPerSecondMax: 10_000,
   unsentBytesSoft: 262_144,
   unsentBytesMax: 2_097_152,
   stallMsMax: 15_000,
   connectMsMax: 10_000,
+  unansweredMax: 512,
 };
 
 /** The broker's client of this connection; only what is needed of it. */
@@ -48,6 +51,9 @@ export class MqttLink {
   /** At the last sweep. */
   packetsBefore = 0;
   isWithoutId = false;
+  /** Messages that wait for their commit. */
+  unanswered = 0;
+  isReadingOn = false;
   isHeld = false;
   private readonly limits: BrokerLimits;
   private stalledSinceMs = Number.NaN;

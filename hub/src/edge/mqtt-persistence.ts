@@ -30,6 +30,8 @@ interface Named {
 interface Queued {
   readonly row: string;
   packet: KeptPacket;
+  /** Without its number yet: not to be sent. */
+  isEarly?: boolean;
 }
 
 export interface PersistenceLimits {
@@ -43,6 +45,13 @@ export const persistenceLimits: PersistenceLimits = {
   queuedMax: 1_000,
 };
 
+/** `commit` resolves when the change is durable. */
+export interface PersistenceStore {
+  change(change: StoreChange): void;
+  commit(change: StoreChange): Promise<void>;
+}
+type MqttRows = (Omit<StoredMqttRow, 'value'> & { value: Uint8Array | null })[];
+
 export class MqttPersistence {
   broker: { readonly id: string } = { id: '' };
   dropped = 0;
@@ -54,15 +63,19 @@ export class MqttPersistence {
   private readonly incoming = new Map<string, Map<number, KeptPacket>>();
   private readonly wills = new Map<string, KeptPacket>();
   private nextRow = 1;
-  private readonly change: (change: StoreChange) => void;
+  private readonly store: PersistenceStore;
+  /** What was kept before the broker asks for it, by the properties that a message takes along on its way through the broker. */
+  private readonly prepared = new WeakMap<object, Queued[]>();
+  /** While set, rows go together. */
+  private gathered: MqttRows | null = null;
   private readonly limits: PersistenceLimits;
 
   constructor(
     stored: readonly StoredMqttRow[],
-    change: (change: StoreChange) => void,
+    store: PersistenceStore,
     limits: PersistenceLimits = persistenceLimits,
   ) {
-    this.change = change;
+    this.store = store;
     this.limits = limits;
     for (const row of stored) this.load(row);
   }
@@ -75,7 +88,32 @@ export class MqttPersistence {
     return [...this.retained.values()];
   }
 
+  /**
+   * Keeps what a message of QoS 1 or 2 leaves behind (retained, or queued for sessions that are away) before it is answered: the broker
+   * would do so afterwards. Null where there is nothing; else it resolves when that is durable. What is queued is sent to nobody before
+   * the broker has given it its number, since clients judge by that what is a double.
+   */
+  prepare(packet: KeptPacket, clientId: string): Promise<void> | null {
+    const subs = this.tree.match(packet.topic!);
+    if (packet.retain !== true && subs.length === 0) return null;
+    const isRepeated = packet.qos === 2 && this.incoming.get(clientId)?.has(packet.messageId!) === true;
+    if (isRepeated) return null;
+    packet.properties = { ...packet.properties };
+    const rows: MqttRows = [];
+    this.gathered = rows;
+    if (packet.retain === true) this.keepRetained(packet);
+    const queued = this.enqueue(subs, packet);
+    for (const one of queued) one.isEarly = true;
+    this.prepared.set(packet.properties, queued);
+    this.gathered = null;
+    return rows.length === 0 ? null : this.store.commit({ kind: 'mqtt', rows });
+  }
+
   async storeRetained(given: KeptPacket): Promise<void> {
+    if (given.properties === undefined || !this.prepared.has(given.properties)) this.keepRetained(given);
+  }
+
+  private keepRetained(given: KeptPacket): void {
     const topic = given.topic!;
     const before = this.retained.get(topic);
     const packet = { ...given };
@@ -158,6 +196,17 @@ export class MqttPersistence {
   }
 
   async outgoingEnqueueCombi(subs: readonly { readonly clientId: string }[], packet: KeptPacket): Promise<void> {
+    const queued = packet.properties === undefined ? undefined : this.prepared.get(packet.properties);
+    if (queued === undefined) this.enqueue(subs, packet);
+    for (const one of queued ?? []) {
+      one.packet.brokerId = packet.brokerId!;
+      one.packet.brokerCounter = packet.brokerCounter!;
+      one.isEarly = false;
+    }
+  }
+
+  private enqueue(subs: readonly { readonly clientId: string }[], packet: KeptPacket): Queued[] {
+    const added: Queued[] = [];
     // One message for a client, however many of its filters match.
     for (const clientId of new Set(subs.map((sub) => sub.clientId))) {
       const queue = this.outgoing.get(clientId) ?? [];
@@ -169,8 +218,10 @@ export class MqttPersistence {
       const row = String(this.nextRow++).padStart(15, '0');
       const queued = { row, packet: copyPacket(packet) };
       queue.push(queued);
+      added.push(queued);
       this.put({ kind: 'out', client: clientId, id: row }, encodePacket(queued.packet));
     }
+    return added;
   }
 
   async outgoingUpdate(client: Named, packet: KeptPacket): Promise<void> {
@@ -202,7 +253,8 @@ export class MqttPersistence {
   }
 
   outgoingStream(client: Named): Readable {
-    return Readable.from((this.outgoing.get(client.id) ?? []).map(({ packet }) => packet));
+    const queue = this.outgoing.get(client.id) ?? [];
+    return Readable.from(queue.filter(({ isEarly }) => isEarly !== true).map(({ packet }) => packet));
   }
 
   async incomingStorePacket(client: Named, packet: KeptPacket): Promise<void> {
@@ -271,7 +323,8 @@ export class MqttPersistence {
   }
 
   private put(at: { kind: string; client: string; id: string }, value: Uint8Array | null): void {
-    this.change({ kind: 'mqtt', rows: [{ ...at, value }] });
+    if (this.gathered === null) this.store.change({ kind: 'mqtt', rows: [{ ...at, value }] });
+    else this.gathered.push({ ...at, value });
   }
 
   private load({ kind, client, id, value }: StoredMqttRow): void {
@@ -291,13 +344,15 @@ export class MqttPersistence {
       this.incoming.set(client, known.set(Number(id), packet));
     } else if (kind === 'out') {
       const queue = this.outgoing.get(client) ?? [];
-      queue.push({ row: id, packet });
+      queue.push({ row: id, packet: { ...packet, brokerId: keptBroker, brokerCounter: Number(id) } });
       this.outgoing.set(client, queue);
       this.nextRow = Math.max(this.nextRow, Number(id) + 1);
     }
   }
 }
 
+/** Of messages that a hub before this one queued. */
+const keptBroker = 'kept';
 function pickIdentifier(more: object): object {
   return 'subscriptionIdentifier' in more && more.subscriptionIdentifier !== undefined
     ? { subscriptionIdentifier: more.subscriptionIdentifier }

@@ -28,7 +28,11 @@ export class MqttSockets {
       socket.on('message', (_data, isBinary) => {
         if (!isBinary) socket.close(1003, 'MQTT is binary');
       });
-      this.accept(createWebSocketStream(socket), upgrade.request.socket.remoteAddress ?? '');
+      const stream = createWebSocketStream(socket);
+      // A packet is written in pieces; corked, they become one message.
+      stream._writev = (chunks, done) =>
+        stream._write(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)), 'buffer' as BufferEncoding, done);
+      this.accept(stream, upgrade.request.socket.remoteAddress ?? '');
     });
   }
 }
