@@ -31,3 +31,19 @@ export function readSequence(frame: Uint8Array): number {
   }
   return 0;
 }
+
+/** Rows of the Batch frame that begins at `at`, which is known to be sound; 0 when it breaks off before. */
+export function peekBatchRows(bytes: Uint8Array, at: number): number {
+  let from = at + 2;
+  // The sequence number.
+  while ((bytes[from] ?? 0) >= 0x80) from++;
+  let rows = 0;
+  let scale = 1;
+  for (from++; ; from++) {
+    const byte = bytes[from];
+    if (byte === undefined) return 0;
+    rows += (byte & 0x7f) * scale;
+    if (byte < 0x80) return rows;
+    scale *= 0x80;
+  }
+}

@@ -5,7 +5,7 @@
  * device, and any that hold something unsealed. Invariant: a stream without a head here holds nothing that is not sealed, so its
  * row tells all. Owns the heads; writes nothing.
  */
-import { StreamHead } from './heads.ts';
+import { type HeadMemory, StreamHead } from './heads.ts';
 import { type Connection, makeDamageError, type Statement } from './sqlite.ts';
 
 /** Of each device. */
@@ -24,6 +24,7 @@ export type Heads = Pick<ReadonlyMap<number, StreamHead>, 'get' | 'values'>;
 const columns = 'key, device, metric_table AS metricTable, sealed_seq AS sealedSeq, arrived_ms AS arrivedMs';
 
 export class HeadBook implements Heads {
+  readonly memory: HeadMemory = { bytes: 0 };
   private readonly heads = new Map<number, StreamHead>();
   /** Keys by device, oldest first. */
   private readonly keysOf = new Map<number, number[]>();
@@ -37,22 +38,21 @@ export class HeadBook implements Heads {
          WHERE age <= ${streamsKept} ORDER BY key`,
       )
       .all() as StreamRow[];
-    for (const row of rows) this.keep(makeHead(row));
+    for (const row of rows) this.keep(this.makeHead(row));
   }
 
-  /** To look at: a head that is not kept is made anew each time. */
+  /** To look at, settled: a head that is not kept is made anew each time. */
   get(key: number): StreamHead | undefined {
-    const kept = this.heads.get(key);
-    if (kept !== undefined) return kept;
-    const row = this.selectOne.get(key) as StreamRow | undefined;
-    return row === undefined ? undefined : makeHead(row);
+    const head = this.heads.get(key) ?? this.read(key);
+    head?.settle();
+    return head;
   }
 
   /** To change: it is kept from now on. */
   open(key: number): StreamHead | undefined {
     const kept = this.heads.get(key);
     if (kept !== undefined) return kept;
-    const head = this.get(key);
+    const head = this.read(key);
     if (head !== undefined) this.heads.set(key, head);
     return head;
   }
@@ -61,12 +61,22 @@ export class HeadBook implements Heads {
   add(key: number, device: number): number {
     if (this.heads.has(key)) return 0;
     const before = this.keysOf.get(device)?.at(-1) ?? 0;
-    this.keep(new StreamHead({ key, device, table: [], sealedSeq: 0, arrivedMs: Number.NaN }));
+    this.keep(new StreamHead({ key, device, table: [], sealedSeq: 0, arrivedMs: Number.NaN }, this.memory));
     return before;
   }
 
   values(): MapIterator<StreamHead> {
     return this.heads.values();
+  }
+
+  private read(key: number): StreamHead | undefined {
+    const row = this.selectOne.get(key) as StreamRow | undefined;
+    return row === undefined ? undefined : this.makeHead(row);
+  }
+
+  private makeHead({ key, device, metricTable, sealedSeq, arrivedMs }: StreamRow): StreamHead {
+    const table = readTable(key, metricTable);
+    return new StreamHead({ key, device, table, sealedSeq, arrivedMs: arrivedMs ?? Number.NaN }, this.memory);
   }
 
   private keep(head: StreamHead): void {
@@ -85,16 +95,6 @@ export class HeadBook implements Heads {
 
 function isIdle({ sealedSeq, committedSeq, writtenSeq, rows, logRowOldest }: StreamHead): boolean {
   return rows === 0 && logRowOldest === 0 && committedSeq === sealedSeq && writtenSeq === sealedSeq;
-}
-
-function makeHead({ key, device, metricTable, sealedSeq, arrivedMs }: StreamRow): StreamHead {
-  return new StreamHead({
-    key,
-    device,
-    table: readTable(key, metricTable),
-    sealedSeq,
-    arrivedMs: arrivedMs ?? Number.NaN,
-  });
 }
 
 export function readTable(key: number, text: string): number[] {

@@ -6,7 +6,7 @@
  * messages. World failures come out as SQLite's errors, with the transaction rolled back and memory as it was before.
  */
 import assert from 'node:assert/strict';
-import { BatchScratch, decodeMessage, frameType, readBatch } from '@lapwing/protocol';
+import { decodeMessage, frameType } from '@lapwing/protocol';
 import type { StoreChange } from '../core/ports.ts';
 import { prepareBlockWriter } from './block-writer.ts';
 import { prepareChanges } from './changes.ts';
@@ -65,8 +65,6 @@ export class Ledger {
   /** Streams that a newer one of their device ended: merged as far as it goes once they are sealed. */
   private readonly finished = new Set<number>();
   readonly log: LogBook;
-  /** Frames in the log that no reader of this version understands: kept, counted, not shown. */
-  damagedFrames = 0;
   private readonly options: LedgerOptions;
   private readonly applyChange: (change: StoreChange) => void;
   private readonly seal: (heads: readonly StreamHead[]) => void;
@@ -81,10 +79,8 @@ export class Ledger {
   private readonly insertGap: Statement;
   /** Streams with something unsealed, by age of their oldest log row: a Map keeps the order in which they came. */
   private readonly unsealed = new Map<number, StreamHead>();
-  private headBytes = 0;
   private bytesSinceCheckpoint = 0;
   private readonly cursor = new GroupCursor();
-  private readonly scratch = new BatchScratch();
 
   constructor(options: LedgerOptions) {
     this.options = options;
@@ -183,7 +179,7 @@ export class Ledger {
     if (groupBytes > logBytesMax && this.drainTo > 0) this.drainTo = logBytesMax * logDrained;
     if (groupBytes <= this.drainTo) this.drainTo = Number.POSITIVE_INFINITY;
     const isDraining = groupBytes > this.drainTo;
-    if (!isDraining && this.headBytes <= headBytesMax) return false;
+    if (!isDraining && this.heads.memory.bytes <= headBytesMax) return false;
     const oldest: StreamHead | undefined = this.unsealed.values().next().value;
     const trimmable = this.log.oldestId;
     if (isDraining && trimmable > 0 && (oldest === undefined || trimmable < oldest.logRowOldest)) {
@@ -206,7 +202,8 @@ export class Ledger {
     let readings = 0;
     for (const head of this.unsealed.values()) {
       chosen.push(head);
-      readings += head.counts.readings;
+      // No more than these: what is held was not looked into.
+      readings += head.rows * head.table.length;
       if (readings >= sealReadingsPerStep || chosen.length === sealHeadsPerStep) break;
     }
     return chosen;
@@ -312,22 +309,12 @@ export class Ledger {
         head.logRowOldest = logRow;
         this.unsealed.set(head.key, head);
       }
-      if (bytes[cursor.start] === frameType.batch) this.decodeBatch(head, cursor);
+      if (bytes[cursor.start] === frameType.batch) head.hold(bytes, cursor, cursor.arrivedMs);
       head.decodedSeq = cursor.seq;
       if (head.committedSeq < cursor.seq) head.committedSeq = head.writtenSeq = cursor.seq;
       head.arrivedMs = cursor.arrivedMs;
       if (head.rows >= this.options.sealRowsMax) this.sealIfPossible(head);
     }
-  }
-
-  private decodeBatch(head: StreamHead, cursor: GroupCursor): void {
-    if (readBatch(cursor.frame(), this.scratch) !== null) {
-      this.damagedFrames++;
-      return;
-    }
-    const before = head.bytes;
-    head.appendBatch(this.scratch, cursor.arrivedMs);
-    this.headBytes += head.bytes - before;
   }
 
   /** In the middle of a group's decoding a full disk only makes the head longer: the group itself is committed. */
@@ -342,12 +329,12 @@ export class Ledger {
   }
 
   private sealHeads(heads: StreamHead[]): void {
+    for (const head of heads) head.settle();
     const bytes = heads.map((head) => head.bytes);
     const small = heads.filter((head) => head.rows > 0 && head.rows < fullRows);
     // Neighbours by key are neighbours in the tables.
     this.seal(heads.toSorted((a, b) => a.key - b.key));
     heads.forEach((head, i) => {
-      this.headBytes -= bytes[i]!;
       this.unsealed.delete(head.key);
       this.bytesSinceCheckpoint += bytes[i]! >> 3;
     });
@@ -380,7 +367,7 @@ export class Ledger {
 
   /** A log of dense batches unpacks to many times its size. When sealing fails here, starting matters more than the bound. */
   private boundHeads(): void {
-    while (this.headBytes > this.options.headBytesMax) {
+    while (this.heads.memory.bytes > this.options.headBytesMax) {
       const oldest: StreamHead | undefined = this.unsealed.values().next().value;
       if (oldest === undefined || !this.sealIfPossible(oldest)) return;
     }
