@@ -20,20 +20,20 @@ interface Indexed {
   readonly record: DeviceRecord;
   readonly name: string;
   readonly model: string;
+  /** The name with its numbers made equally long, so that 9 comes before 10: a collator would take ten times as long. */
+  readonly rank: string;
 }
 
 const wordsMax = 16;
 
 export class SeriesSearch {
   private readonly devices: Indexed[];
-  private readonly collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 
   constructor(devices: Iterable<DeviceRecord>) {
-    this.devices = Array.from(devices, (record) => ({
-      record,
-      name: record.id.toLowerCase(),
-      model: record.model.toLowerCase(),
-    })).sort((a, b) => this.collator.compare(a.record.id, b.record.id));
+    this.devices = Array.from(devices, (record) => {
+      const name = record.id.toLowerCase();
+      return { record, name, model: record.model.toLowerCase(), rank: name.replace(/\d+/g, padNumber) };
+    }).sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0));
   }
 
   /** In the order of devices and, within one, of its metrics; those whose own name begins with the first word come first. */
@@ -70,4 +70,8 @@ function matchWords(words: readonly string[], text: string): number {
   let bits = 0;
   for (let i = 0; i < words.length; i++) if (text.includes(words[i]!)) bits |= 1 << i;
   return bits;
+}
+
+function padNumber(digits: string): string {
+  return digits.padStart(12, '0');
 }

@@ -51,8 +51,8 @@ export function AppFrame() {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must be able to reach it */}
       <main id="page" class="page" tabIndex={0}>
         <Banners />
-        {/* Another unit or zone: everything is written anew. */}
-        <CurrentPage key={displayVersion.value} />
+        {/* Another unit or zone: everything is written anew, but for the form in which somebody is choosing it. */}
+        <CurrentPage key={route.page === 'settings' ? 'settings' : displayVersion.value} />
       </main>
       <RewindSlot />
       {model.overlay.value !== null && <lazyOverlays.Page key={model.overlay.value} />}

@@ -46,7 +46,7 @@ export function ShareCard() {
                 )}
                 <span class="muted" title={formatFull(share.expiresMs)}>
                   {' '}
-                  for {Math.max(0, Math.ceil((share.expiresMs - nowHubMs()) / 86_400_000))} more days
+                  {sayDaysLeft(share.expiresMs - nowHubMs())}
                 </span>
               </span>
               <ConfirmButton
@@ -64,4 +64,10 @@ export function ShareCard() {
       )}
     </section>
   );
+}
+
+function sayDaysLeft(leftMs: number): string {
+  if (leftMs <= 0) return 'no longer';
+  const days = Math.ceil(leftMs / 86_400_000);
+  return days === 1 ? 'until tomorrow at most' : `for ${days} more days`;
 }
