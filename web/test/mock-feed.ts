@@ -1,7 +1,7 @@
 /**
  * The mock hub's viewer links. Owns the sockets and what each watches. The only file of the page's tests that uses ws.
  */
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import {
   type BatchColumn,
   decodeMessage,
@@ -15,7 +15,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { addBatch, type MockBatch, type MockDevice, sampleMock } from './mock-fleet.ts';
 
 interface Link {
-  readonly socket: WebSocket;
+  readonly send: (frame: Uint8Array) => void;
+  readonly end: () => void;
   /** Subscription id → device ids; empty for the whole fleet. */
   readonly watched: Map<number, ReadonlySet<string>>;
 }
@@ -26,6 +27,8 @@ export class MockFeed {
   private readonly devices: readonly MockDevice[];
   /** While true, upgrades are refused: the hub is away. */
   isAway = false;
+  /** While true, upgrades get 403: a proxy on the way lets no sockets pass. */
+  isBlocked = false;
   subscriptions = 0;
 
   constructor(server: Server, devices: readonly MockDevice[], isAllowed: () => boolean) {
@@ -34,6 +37,10 @@ export class MockFeed {
     server.on('upgrade', (request, socket, head) => {
       if (!isAllowed() || this.isAway || request.url !== '/viewer/v1') {
         socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n');
+        return;
+      }
+      if (this.isBlocked) {
+        socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
         return;
       }
       this.sockets.handleUpgrade(request, socket, head, (opened) => this.open(opened));
@@ -51,7 +58,7 @@ export class MockFeed {
 
   /** Ends all links without a word, as a dead network does. */
   cut(): void {
-    for (const link of this.links) link.socket.terminate();
+    for (const link of this.links) link.end();
   }
 
   /** Samples these devices now and sends what is watched, all in one Live. */
@@ -116,8 +123,24 @@ export class MockFeed {
     }
   }
 
+  /** The same frames as events, in base64. */
+  openStream(url: URL, response: ServerResponse): void {
+    const devices = url.searchParams.get('device')?.split(',') ?? [];
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    let number = 0;
+    const link: Link = {
+      send: (frame) => response.write(`id: mock.${++number}.0\ndata: ${Buffer.from(frame).toString('base64')}\n\n`),
+      end: () => response.destroy(),
+      watched: new Map([[1, new Set(devices)]]),
+    };
+    this.links.add(link);
+    response.on('close', () => this.links.delete(link));
+    response.write('retry: 2000\n\n');
+    this.introduce(link, devices);
+  }
+
   private open(socket: WebSocket): void {
-    const link: Link = { socket, watched: new Map() };
+    const link: Link = { send: (frame) => socket.send(frame), end: () => socket.terminate(), watched: new Map() };
     this.links.add(link);
     socket.on('close', () => this.links.delete(link));
     socket.on('error', () => this.links.delete(link));
@@ -156,7 +179,7 @@ function watches(link: Link, id: string): boolean {
 }
 
 function send(link: Link, message: FeedMessage): void {
-  link.socket.send(encodeMessage(message));
+  link.send(encodeMessage(message));
 }
 
 function makeSnapshot(device: MockDevice): FeedMessage {

@@ -14,6 +14,7 @@ import { MockFeed } from './mock-feed.ts';
 import { type MockDevice, makeMockDevice, sampleMock } from './mock-fleet.ts';
 import { answerHistory } from './mock-history.ts';
 import { MockInbox } from './mock-inbox.ts';
+import { answerFleetAt } from './mock-past.ts';
 import { MockSecrets, readBody } from './mock-secrets.ts';
 import { MockShares } from './mock-shares.ts';
 
@@ -85,6 +86,12 @@ export class MockHub {
       return;
     }
     this.requests.push(`${request.method} ${url.pathname}`);
+    if (this.isSignedIn && url.pathname === '/api/v1/fleet/at') {
+      const film = answerFleetAt(this.devices, url.searchParams);
+      response.writeHead(200, { 'content-type': 'application/vnd.lapwing.columns' }).end(film);
+      return;
+    }
+    if (this.isSignedIn && url.pathname === '/api/v1/feed') return this.feed.openStream(url, response);
     const { status, json } = await this.answerApi(request, url);
     const columns = 'application/vnd.lapwing.columns';
     if (url.pathname === '/api/v1/history' && status === 200 && request.headers.accept?.includes(columns) === true) {
@@ -110,6 +117,7 @@ export class MockHub {
     const path = url.pathname.slice('/api/v1'.length);
     const parts = path.split('/').map(decodeURIComponent);
     if (this.failing.has(parts[1]!)) return refuse(500, 'failed', 'The mock was told to fail');
+    if (path === '/clock') return { status: 200, json: { clockMs: Date.now() } };
     if (path === '/health') return this.answerHealth();
     if (path === '/sign-in-ways')
       return { status: 200, json: { link: true, password: this.password !== '', signedIn: this.isSignedIn } };
