@@ -1,0 +1,216 @@
+import { decodeMessage } from '@lapwing/protocol';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { CoreBench } from '../../test/support/core-bench.ts';
+import type { MemoryStore } from '../../test/support/memory-store.ts';
+import type { Finding, FoundReading } from './dialects/dialect.ts';
+import { ForeignDevices } from './foreign-devices.ts';
+import { type ForeignDelivery, ForeignIntake, type ForeignOutcome } from './foreign-intake.ts';
+import { Inbox } from './inbox.ts';
+import { makeOnceKey, OnceKeys } from './once-keys.ts';
+
+class ForeignBench {
+  readonly core: CoreBench;
+  readonly foreign: ForeignIntake;
+  readonly names: string[] = [];
+  readonly revoked: string[] = [];
+
+  constructor(store?: MemoryStore) {
+    this.core = new CoreBench(1_000_000, store);
+    const { roster, feed, intake } = this.core;
+    const state = this.core.store.stateAfterCrash();
+    const devices = new ForeignDevices(state.foreignDevices ?? [], {
+      roster,
+      feed,
+      persist: (change) => this.core.store.change(change),
+      nameOnLearnt: (_device, name) => this.names.push(name),
+      deviceOnRevoked: ({ deviceId }) => this.revoked.push(deviceId),
+    });
+    const parts = { store: this.core.store, intake, feed, devices, inbox: new Inbox() };
+    this.foreign = new ForeignIntake({ ...parts, onceKeys: new OnceKeys(state.onceKeys) });
+    const listener = this.core.store.listener!;
+    this.core.store.listener = {
+      ...listener,
+      storeOnCommitted: (receipt) => {
+        listener.storeOnCommitted(receipt);
+        this.foreign.storeOnCommitted();
+      },
+      storeOnAbandoned: (streams) => {
+        listener.storeOnAbandoned(streams);
+        this.foreign.storeOnAbandoned(streams);
+      },
+    };
+  }
+
+  take(findings: readonly Finding[], more: Partial<ForeignDelivery> = {}): ForeignOutcome[] {
+    const outcomes: ForeignOutcome[] = [];
+    const message = { dialect: 'plain', topic: 't', payload: new Uint8Array(0), arrivedMs: this.core.nowMs };
+    const sender = { sender: null, admits: true, once: null, isRepeated: false, isLastKnown: false };
+    this.foreign.take({ ...message, ...sender, findings, ...more }, (outcome) => outcomes.push(outcome));
+    return outcomes;
+  }
+
+  /** What is stored: device, metric, value, time. */
+  stored(): string[] {
+    const { roster, store } = this.core;
+    return store.frames.flatMap(({ stream, frame }) => {
+      const decoded = decodeMessage(frame, 'device');
+      if (!decoded.ok || decoded.message.type !== 'batch') return [];
+      const { device, table } = roster.streams.get(stream)!;
+      const { times, columns } = decoded.message;
+      const lines: string[] = [];
+      for (const { metric, present, values } of columns) {
+        times.forEach((time, row) => {
+          if (present !== null && present[row] !== 1) return;
+          lines.push(`${device.deviceId} ${device.metrics[table[metric]!]!.name}=${values[row]}@${time}`);
+        });
+      }
+      return lines;
+    });
+  }
+}
+
+const reading = (device: string, metric: string, value: number | string): FoundReading => ({
+  type: 'reading',
+  ...{ device, metric, unit: '', kind: typeof value === 'string' ? 'text' : 'gauge', value },
+  ...{ timeMs: null, isHistorical: false },
+});
+
+test('ok is said when all is committed, and not before', () => {
+  const bench = new ForeignBench();
+  const outcomes = bench.take([reading('a', 'temp', 21.5), reading('b', 'temp', 3)]);
+  expect(outcomes).toEqual([]);
+  bench.core.store.commit();
+  expect(outcomes).toMatchObject([{ ok: true, readings: 2 }]);
+  expect(bench.stored()).toEqual(['plain-a temp=21.5@1000000', 'plain-b temp=3@1000000']);
+  expect(bench.core.roster.devices.get('plain-a')).toMatchObject({ presence: 'online' });
+});
+
+test('a refused commit is told, in order, and what comes again afterwards is stored once', () => {
+  const bench = new ForeignBench();
+  const once = makeOnceKey(['c', '1'], new Uint8Array(1));
+  const first = bench.take([reading('a', 'n', 1)], { once });
+  const nothing = bench.take([]);
+  bench.core.store.abandon();
+  expect(first).toMatchObject([{ ok: false, why: 'store-unavailable' }]);
+  expect(nothing).toMatchObject([{ ok: true }]);
+  const again = bench.take([reading('a', 'n', 1)], { once, isRepeated: true });
+  bench.core.store.commit();
+  expect(again).toMatchObject([{ ok: true, readings: 1 }]);
+  expect(bench.stored()).toHaveLength(1);
+});
+
+test('units told later are added, and a value of another kind goes beside', () => {
+  const bench = new ForeignBench();
+  bench.take([reading('a', 'x', 1)]);
+  bench.take([{ type: 'metric', device: 'a', metric: 'x', unit: 'W', kind: 'gauge' }, reading('a', 'x', 'high')]);
+  bench.core.store.commit();
+  expect(bench.core.roster.devices.get('plain-a')!.metrics).toEqual([
+    { name: 'x', unit: 'W', kind: 'gauge' },
+    { name: 'x.text', unit: '', kind: 'text' },
+  ]);
+});
+
+test('last known values leave facts and presence, not readings; buffered ones are backfill', () => {
+  const bench = new ForeignBench();
+  bench.take([reading('a', 'n', 1), { type: 'facts', device: 'a', name: 'Kitchen', maker: 'M', model: 'X1' }], {
+    isLastKnown: true,
+  });
+  bench.take([{ ...reading('a', 'n', 2), timeMs: 500, isHistorical: true }]);
+  bench.core.store.commit();
+  expect(bench.stored()).toEqual(['plain-a n=2@500']);
+  expect(bench.names).toEqual(['Kitchen']);
+  expect(bench.core.roster.devices.get('plain-a')).toMatchObject({ model: 'M X1', presence: 'unknown' });
+});
+
+test('who nobody let in waits in the inbox; adopted it is a device, blocked it is passed over', () => {
+  const bench = new ForeignBench();
+  const outcomes = bench.take([{ ...reading('a', 'n', 1), unit: 'V' }], { admits: false });
+  expect(outcomes).toMatchObject([{ ok: true, readings: 0, waiting: 1 }]);
+  bench.core.nowMs += 5_000;
+  bench.take([reading('a', 'n', 2), reading('b', 'n', 1)], { admits: false });
+  const [b, a] = bench.foreign.inbox.list();
+  expect(a).toMatchObject({ native: 'a', messages: 2, intervalMs: 5_000 });
+  expect(a!.metrics.get('n')).toMatchObject({ unit: 'V', latest: 2 });
+  bench.foreign.adopt({ dialect: 'plain', native: 'a' }, bench.core.nowMs);
+  bench.foreign.block({ dialect: 'plain', native: b!.native });
+  bench.take([reading('a', 'n', 3), reading('b', 'n', 3)], { admits: false });
+  bench.core.store.commit();
+  expect(bench.stored()).toEqual(['plain-a n=3@1005000']);
+  expect(bench.foreign.inbox.list()).toEqual([]);
+  // After a restart the word still stands.
+  const after = new ForeignBench(bench.core.store);
+  after.take([reading('a', 'n', 4), reading('b', 'n', 4)], { admits: false });
+  expect(after.foreign.inbox.list()).toEqual([]);
+});
+
+test('a credential’s own device is what speaks first under it, and nobody else speaks for what came by it', () => {
+  const bench = new ForeignBench();
+  for (const id of ['one', 'two']) bench.core.roster.enrol(id, 0);
+  bench.take([reading('x', 'n', 1), reading('child', 'n', 1)], { sender: 'one' });
+  bench.take([reading('x', 'n', 2), reading('child', 'n', 2)], { sender: 'two' });
+  bench.take([reading('x', 'n', 3)], { sender: null });
+  bench.core.store.commit();
+  expect(bench.stored()).toEqual(['one n=1@1000000', 'plain-child n=1@1000000']);
+  expect(bench.foreign.counters.blocked).toBe(3);
+});
+
+test('names that become one id when cleaned stay two devices', () => {
+  const bench = new ForeignBench();
+  bench.take([reading('a b', 'n', 1), reading('a/b', 'n', 2), reading('ü'.repeat(100), 'n', 3)]);
+  bench.core.store.commit();
+  const ids = [...bench.core.roster.devices.keys()];
+  expect(new Set(ids).size).toBe(3);
+  for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/);
+});
+
+test('whatever crashes and repeats: what was answered is stored once', () => {
+  const step = fc.oneof(
+    { weight: 6, arbitrary: fc.constant('publish' as const) },
+    { weight: 3, arbitrary: fc.constant('commit' as const) },
+    { weight: 1, arbitrary: fc.constant('crash' as const) },
+    { weight: 1, arbitrary: fc.constant('abandon' as const) },
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      let bench = new ForeignBench();
+      const unanswered = new Set<number>();
+      const answered = new Set<number>();
+      let next = 1;
+      const send = (n: number, isRepeated: boolean) => {
+        const payload = Uint8Array.of(n & 255, n >> 8);
+        const once = makeOnceKey(['client', String(n % 5), 'topic'], payload);
+        unanswered.add(n);
+        const delivery = { dialect: 'plain', topic: 't', payload, arrivedMs: n, isLastKnown: false, sender: null };
+        const findings = [reading('a', 'n', n), reading('b', 'n', n)];
+        bench.foreign.take({ ...delivery, admits: true, once, isRepeated, findings }, ({ ok }) => {
+          if (!ok) return;
+          unanswered.delete(n);
+          answered.add(n);
+        });
+      };
+      for (const what of steps) {
+        if (what === 'publish') send(next++, false);
+        else if (what === 'commit') bench.core.store.commit();
+        else if (what === 'abandon') {
+          bench.core.store.abandon();
+          for (const n of [...unanswered]) send(n, true);
+        } else {
+          // Dead before it could answer what it had just committed, every other time.
+          if (next % 2 === 0) {
+            bench.core.store.listener = null;
+            bench.core.store.commit();
+          }
+          bench.core.store.crash();
+          bench = new ForeignBench(bench.core.store);
+          for (const n of [...unanswered]) send(n, true);
+        }
+      }
+      bench.core.store.commit();
+      expect(unanswered.size).toBe(0);
+      const values = bench.stored().map((line) => line.split('@')[0]);
+      expect(values.sort()).toEqual([...answered].flatMap((n) => [`plain-a n=${n}`, `plain-b n=${n}`]).sort());
+    }),
+    { numRuns: 200 },
+  );
+});
