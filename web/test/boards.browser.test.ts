@@ -167,10 +167,12 @@ describe('preferences', () => {
   it('change units, clock and zone everywhere, and are kept in the hub', slow, async () => {
     const { page, hub, url, problems, close } = await open('/settings');
     await page.getByLabel('Temperature').selectOption('°F');
+    await page.getByLabel('Pressure').selectOption('bar');
     await page.getByLabel('Clock').selectOption('12');
     await page.getByLabel('Time zone').selectOption('utc');
     const saved = () => (hub.documents.known.get('preferences/mine')?.content ?? {}) as object;
-    await expect.poll(saved).toMatchObject({ units: { temperature: '°F' }, clock: '12', zone: 'utc' });
+    await expect.poll(saved).toMatchObject({ units: { temperature: '°F', pressure: 'bar' }, clock: '12', zone: 'utc' });
+    expect(await page.getByLabel('Temperature').inputValue()).toBe('°F');
     await page.goto(`${url}/explore?s=pi-attic-01/temperature.cpu&range=5m`);
     await waitForCharted(page, 61);
     await page.locator('.explore-legend [data-value]', { hasText: '°F' }).waitFor();
