@@ -15,8 +15,8 @@ Simulated devices as they come from the shelf: each connects to an MQTT broker, 
 told. The same seed gives the same devices with the same values at the same time.
 
   --dialect D        ${simDialects.slice(0, 6).join(', ')},
-                     ${simDialects.slice(6).join(', ')}
-  --count N          how many devices; those of zigbee2mqtt and chirpstack are behind one connection  [3]
+                     ${simDialects.slice(6).join(', ')}; or all
+  --count N          how many devices of each; those of zigbee2mqtt and chirpstack are behind one connection  [3]
   --url URL          the broker, mqtt(s):// or ws(s)://  [mqtt://127.0.0.1:1883]
   --username NAME    of all of them  [each its own id]
   --password SECRET  a device token or an enrolment key; or LAPWING_ENROLMENT_KEY
@@ -45,14 +45,17 @@ const config = {
 
 async function runMqtt(args: readonly string[]): Promise<void> {
   const read = readOptions(args, config);
-  const dialect = read.choice('dialect', simDialects);
-  if (dialect === undefined) throw new UsageError(`--dialect is needed: one of ${simDialects.join(', ')}`);
+  const dialect = read.choice('dialect', [...simDialects, 'all']);
+  if (dialect === undefined) throw new UsageError(`--dialect is needed: all, or one of ${simDialects.join(', ')}`);
   const url = read.text('url')!;
   if (!/^(mqtts?|wss?):\/\/[^/]/.test(url))
     throw new UsageError(`--url must begin with mqtt:// or mqtts://, not "${url}"`);
   const intervalMs = read.number('interval', { min: 10, max: 86_400_000 }) ?? 5_000;
   const seed = read.number('seed', { min: 0, max: 2 ** 31 }) ?? 1;
-  const devices = makeDialectDevices(dialect, { count: read.number('count', { min: 1, max: 10_000 }) ?? 3, seed });
+  const count = read.number('count', { min: 1, max: 10_000 }) ?? 3;
+  const devices = (dialect === 'all' ? simDialects : [dialect]).flatMap((one) =>
+    makeDialectDevices(one, { count, seed }),
+  );
   const seconds = read.number('seconds', { min: 0.1, max: 1e9 });
   const password = read.text('password') ?? process.env.LAPWING_ENROLMENT_KEY ?? '';
   const view = new ProgressView(read.flag('json'), 10);

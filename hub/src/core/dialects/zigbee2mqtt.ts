@@ -82,7 +82,7 @@ class Zigbee2MqttReader implements DialectReader {
   }
 
   #open(base: string): Bridge {
-    return this.#bridges.open(base, () => ({ base, id: base, byName: new Map() }));
+    return this.#bridges.open(base, () => ({ base, id: `bridge:${base}`, byName: new Map() }));
   }
 
   #bridgeOf(topic: string): Bridge | null {
