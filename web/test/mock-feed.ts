@@ -125,6 +125,10 @@ export class MockFeed {
 
   /** The same frames as events, in base64. */
   openStream(url: URL, response: ServerResponse): void {
+    if (this.isAway) {
+      response.destroy();
+      return;
+    }
     const devices = url.searchParams.get('device')?.split(',') ?? [];
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     let number = 0;
