@@ -1,8 +1,8 @@
 /**
  * Who was there at an instant of the past, from what the store keeps: when hubs ran, when devices had no link, when readings came.
  *
- * `unknown` where no hub was running, or before a device's first reading; `offline` in an outage; `late` after a pause that is not
- * usual for the device; else `online`. That a device said it would sleep is not kept: its pauses are usual ones. Owns statements.
+ * `unknown` where no hub was running, or before a device's first reading; `offline` in an outage, or `asleep` where the device had said
+ * so; `late` after a pause that is not usual for the device; else `online`. Owns statements.
  */
 import type { PresenceState } from '@lapwing/protocol';
 import type { FleetAtQuery } from '../core/ports.ts';
@@ -29,6 +29,11 @@ export function readRuns(connection: Connection, nowMs: number): readonly Stretc
   }));
 }
 
+interface Outage extends Stretch {
+  /** 1: it had said that it would sleep. */
+  readonly asleep: number;
+}
+
 export class PresenceJudge {
   private readonly runs: readonly Stretch[];
   private readonly selectOutages: Statement;
@@ -36,7 +41,7 @@ export class PresenceJudge {
   constructor(connection: Connection, runs: readonly Stretch[]) {
     this.runs = runs;
     this.selectOutages = connection.prepare(
-      'SELECT from_ms AS fromMs, to_ms AS toMs FROM outages WHERE device = ? AND to_ms > ? AND from_ms <= ?',
+      'SELECT from_ms AS fromMs, to_ms AS toMs, asleep FROM outages WHERE device = ? AND to_ms > ? AND from_ms <= ?',
     );
   }
 
@@ -52,14 +57,17 @@ export class PresenceJudge {
     known: { newestMs: Float64Array; instants: Float64Array; gapMs: number },
   ): PresenceState[] {
     const { newestMs, instants } = known;
-    const outages = this.selectOutages.all(key, instants[0]!, instants.at(-1)!) as Stretch[];
-    if (!Number.isNaN(offlineSinceMs)) outages.push({ fromMs: offlineSinceMs, toMs: Number.POSITIVE_INFINITY });
+    const outages = this.selectOutages.all(key, instants[0]!, instants.at(-1)!) as Outage[];
+    if (!Number.isNaN(offlineSinceMs)) {
+      outages.push({ fromMs: offlineSinceMs, toMs: Number.POSITIVE_INFINITY, asleep: 0 });
+    }
     const usualMs = Number.isNaN(known.gapMs) ? gapIntervals * intervalMs : known.gapMs;
     const gapMs = Math.max(gapMsMin, Number.isNaN(usualMs) ? gapMsDefault : usualMs);
     return Array.from(instants, (atMs, k) => {
       if (Number.isNaN(newestMs[k]!) || !isInside(this.runs, atMs)) return 'unknown';
       // At the very moment of its last word it was still there.
-      if (outages.some(({ fromMs, toMs }) => atMs > fromMs && atMs < toMs)) return 'offline';
+      const outage = outages.find(({ fromMs, toMs }) => atMs > fromMs && atMs < toMs);
+      if (outage !== undefined) return outage.asleep === 1 ? 'asleep' : 'offline';
       return atMs - newestMs[k]! > gapMs ? 'late' : 'online';
     });
   }

@@ -104,7 +104,7 @@ describe.each([
     await fc.assert(property, { numRuns: 12 });
   }, 60_000);
 
-  test('presence: unknown before the first reading, online, late after an unusual pause, offline in an outage', async () => {
+  test('presence: unknown before the first reading, online, late after an unusual pause, offline or asleep in an outage', async () => {
     const bench = await openBench(options);
     bench.addDevice();
     const base = Date.now() - 1_000_000;
@@ -113,6 +113,7 @@ describe.each([
       bench.append({ seq: i + 1, times: [base + time * 1000], arrivedMs: base + time * 1000 });
     });
     bench.store.change({ kind: 'outage', device, fromMs: base + 150_000, toMs: base + 200_000 });
+    bench.store.change({ kind: 'outage', device, fromMs: base + 110_000, toMs: base + 125_000, isAsleep: true });
     const at = async (seconds: number, offlineSinceMs = Number.NaN) => {
       const devices = [{ key: device, offlineSinceMs, intervalMs: 1000 }];
       const answer = await bench.store.fleetAt({ ...query, devices, fromMs: base + seconds * 1000, nowMs: Date.now() });
@@ -120,6 +121,7 @@ describe.each([
     };
     expect(await at(-5)).toBe('unknown');
     expect(await at(50)).toBe('online');
+    expect(await at(120)).toBe('asleep');
     expect(await at(130)).toBe('late');
     expect(await at(170)).toBe('offline');
     expect(await at(250)).toBe('online');
