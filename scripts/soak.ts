@@ -1,5 +1,5 @@
 /**
- * `npm run soak -- --kills 20 | --power-cuts 10 [--boards 100] [--interval-ms 20] [--seed 1] [--json]`: proves that what was acked is
+ * `npm run soak -- --kills 20 | --mqtt-kills 20 | --power-cuts 10 [--boards 100] [--interval-ms 20] [--seed 1] [--json]`: proves that what was acked is
  * stored, once. With `--json` the last line of standard output is one object; progress goes to standard error. Exit code 1 when a
  * goal is not met, 2 when it was asked wrongly or may not do what it was asked.
  */
@@ -8,14 +8,17 @@ import { exitOnSignals } from './child-processes.ts';
 import { printReport } from './load-report.ts';
 import { reportKills, runKills } from './soak/kill-rounds.ts';
 import { whyNoLoopDisk } from './soak/loop-disk.ts';
+import { runMqttKills } from './soak/mqtt-kills.ts';
 import { reportPowerCuts, runPowerCuts } from './soak/power-cuts.ts';
 
-const usage = 'usage: npm run soak -- --kills N | --power-cuts N [--boards 100] [--interval-ms 20] [--seed 1] [--json]';
+const usage =
+  'usage: npm run soak -- --kills N | --mqtt-kills N | --power-cuts N [--boards 100] [--interval-ms 20] [--seed 1] [--json]';
 
 function readOptions() {
   return parseArgs({
     options: {
       kills: { type: 'string' },
+      'mqtt-kills': { type: 'string' },
       'power-cuts': { type: 'string' },
       boards: { type: 'string', default: '100' },
       // 50 frames a second and board: 5,000 a second into the hub.
@@ -61,6 +64,10 @@ if (values.kills !== undefined) {
     tell: console.error,
   };
   printReport(reportKills(options, await runKills(options)), values.json);
+} else if (values['mqtt-kills'] !== undefined) {
+  const kills = readWhole('mqtt-kills', [1, 1000]);
+  const options = { kills, publishers: load.boards, seed: load.seed, betweenMs: [500, 2000] as const };
+  printReport(await runMqttKills({ ...options, tell: console.error }), values.json);
 } else if (values['power-cuts'] !== undefined) {
   const why = whyNoLoopDisk();
   if (why !== null) {

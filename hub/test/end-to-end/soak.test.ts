@@ -22,6 +22,14 @@ it('npm run soak ends with one object that says what was acked, stored and lost'
   expect({ code, errors }).toEqual({ code: 0, errors: expect.stringContaining('kill 1 of 1') });
 });
 
+it('npm run soak -- --mqtt-kills proves that what was PUBACKed is stored once', async () => {
+  const { code, lastLine } = await runSoak('--mqtt-kills', '3', '--boards', '20', '--json');
+  const report = JSON.parse(lastLine) as { figures: Record<string, number> };
+  expect(report).toMatchObject({ rounds: 3, figures: { lost: 0, duplicated: 0, invented: 0, publishers: 20 } });
+  expect(report.figures.resent).toBeGreaterThan(0);
+  expect(code).toBe(0);
+});
+
 it('npm run soak says how it wants to be asked', async () => {
   expect(await runSoak()).toMatchObject({ code: 2, errors: expect.stringContaining('--kills N') });
   expect(await runSoak('--kills', 'many')).toMatchObject({ code: 2, errors: expect.stringContaining('--kills') });
