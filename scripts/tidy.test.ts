@@ -33,7 +33,7 @@ const sound: Record<string, string> = {
     "/** Ring. */\nimport { signal } from '@preact/signals-core';\nexport const ring = signal(0);\n",
   'web/src/edge/http-client.ts': '/** HTTP. */\nexport const get = 1;\n',
   'web/src/view/table.tsx':
-    "/** Table. */\nimport { h } from 'preact';\nimport { ring } from '../core/ring.ts';\nimport { get } from '../edge/http-client.ts';\nexport const table = [h, ring, get];\n",
+    "/** Table. */\nimport { h } from 'preact';\nimport { ring } from '../core/ring.ts';\nimport { get } from '../edge/http-client.ts';\nimport '../style/table.css';\nexport const table = [h, ring, get];\n",
 };
 
 function breakTree(planted: Record<string, string>, excused: readonly Exemption[] = []): string[] {
@@ -68,6 +68,7 @@ describe('imports', () => {
     ['an edge imports the store', 'hub/src/edge/device-ws.ts', "/** x */\nimport '../store/sqlite.ts';\n", 'edge'],
     ['an edge has two libraries', 'hub/src/edge/b.ts', "/** x */\nimport 'ws';\nimport 'hono';\n", 'one-library'],
     ['a view opens a socket', 'web/src/view/table.tsx', "/** x */\nimport '../edge/feed-socket.ts';\n", 'view'],
+    ['a core imports a style', 'web/src/core/ring.ts', "/** x */\nimport '../style/table.css';\n", 'core'],
     ['a view imports a library', 'web/src/view/table.tsx', "/** x */\nimport 'ws';\n", 'view'],
     ['hub imports device-sim', 'hub/src/hub.ts', "/** x */\nimport '../../device-sim/src/fleet.ts';\n", 'packages'],
     [

@@ -60,6 +60,8 @@ export class ExplorePlot {
   private inSight = false;
   private drawn: { version: number; identity: unknown; pixel: number; spanMs: number } | null = null;
   private view: PlotView = { fromMs: 0, edgeMs: 1, nowHubMs: 0 };
+  private grid = new Float64Array(0);
+  private nothing = new Float64Array(0);
   private width: number;
   private tall: number;
 
@@ -156,9 +158,12 @@ export class ExplorePlot {
   private makeData(): uPlot.AlignedData {
     const { fromMs, edgeMs } = this.view;
     const steps = Math.max(2, Math.min(2_000, Math.round(this.width)));
-    const times = Float64Array.from({ length: steps }, (_, i) => fromMs + ((edgeMs - fromMs) * i) / (steps - 1));
-    const nothing = new Float64Array(steps).fill(Number.NaN);
-    return [times, ...this.parts.lines.map(() => nothing)] as uPlot.AlignedData;
+    if (this.grid.length !== steps) {
+      this.grid = new Float64Array(steps);
+      this.nothing = new Float64Array(steps).fill(Number.NaN);
+    }
+    for (let i = 0; i < steps; i++) this.grid[i] = fromMs + ((edgeMs - fromMs) * i) / (steps - 1);
+    return [this.grid, ...this.parts.lines.map(() => this.nothing)] as uPlot.AlignedData;
   }
 
   private tell(): void {
