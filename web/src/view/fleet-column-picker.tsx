@@ -20,12 +20,10 @@ const offersMax = 60;
 
 export function ColumnPicker(props: { route: FleetRoute; columns: readonly TableColumn[]; close: () => void }) {
   const { route, columns, close } = props;
-  const { model, navigate, fleetKeeper } = useApp();
+  const { model, navigate } = useApp();
   const typed = useSignal('');
-  const saved = useSignal(false);
   const keys = columns.map(({ key }) => key);
   const choose = (next: readonly string[] | null) => {
-    saved.value = false;
     navigate({ ...route, look: { ...route.look, columns: next } }, 'replace');
   };
   const offers = useMemo(() => listOffers(model.feed.devices.values()), [model.structure.value]);
@@ -36,31 +34,7 @@ export function ColumnPicker(props: { route: FleetRoute; columns: readonly Table
   return (
     <>
       <h3>Shown, from left to right</h3>
-      <ol class="column-list">
-        {columns.map(({ key, label, hint }, place) => (
-          <li key={key}>
-            <span title={hint}>{label || 'Own metrics, more'}</span>
-            <MoveButton
-              label={`${label} to the left`}
-              mark="↑"
-              isOff={place === 0}
-              move={() => choose(swap(keys, place, -1))}
-            />
-            <MoveButton
-              label={`${label} to the right`}
-              mark="↓"
-              isOff={place === keys.length - 1}
-              move={() => choose(swap(keys, place, 1))}
-            />
-            <MoveButton
-              label={`Without ${label}`}
-              mark="×"
-              isOff={keys.length === 1}
-              move={() => choose(keys.filter((one) => one !== key))}
-            />
-          </li>
-        ))}
-      </ol>
+      <ShownColumns columns={columns} choose={choose} />
       <h3>More</h3>
       <input
         type="text"
@@ -84,35 +58,79 @@ export function ColumnPicker(props: { route: FleetRoute; columns: readonly Table
             </li>
           ))}
       </ul>
-      <div class="panel-actions">
-        <button
-          type="button"
-          class="button"
-          onClick={() => {
-            void fleetKeeper.saveColumns(null);
-            choose(null);
-          }}
-        >
-          Choose for me
-        </button>
-        <span class="panel-note" role="status">
-          {fleetKeeper.trouble.value !== '' ? fleetKeeper.trouble.value : saved.value ? 'Kept for you.' : ''}
-        </span>
-        <button
-          type="button"
-          class="button"
-          onClick={async () => {
-            await fleetKeeper.saveColumns(keys);
-            saved.value = fleetKeeper.trouble.peek() === '';
-          }}
-        >
-          Keep as mine
-        </button>
-        <button type="button" class="button is-main" onClick={close}>
-          Done
-        </button>
-      </div>
+      <PickerActions keys={keys} choose={choose} close={close} />
     </>
+  );
+}
+
+interface ChooseProps {
+  choose(keys: readonly string[] | null): void;
+}
+
+function ShownColumns({ columns, choose }: ChooseProps & { columns: readonly TableColumn[] }) {
+  const keys = columns.map(({ key }) => key);
+  return (
+    <ol class="column-list">
+      {columns.map(({ key, label, hint }, place) => (
+        <li key={key}>
+          <span title={hint}>{label || 'Own metrics, more'}</span>
+          <MoveButton
+            label={`${label} to the left`}
+            mark="↑"
+            isOff={place === 0}
+            move={() => choose(swap(keys, place, -1))}
+          />
+          <MoveButton
+            label={`${label} to the right`}
+            mark="↓"
+            isOff={place === keys.length - 1}
+            move={() => choose(swap(keys, place, 1))}
+          />
+          <MoveButton
+            label={`Without ${label}`}
+            mark="×"
+            isOff={keys.length === 1}
+            move={() => choose(keys.filter((one) => one !== key))}
+          />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function PickerActions({ keys, choose, close }: ChooseProps & { keys: readonly string[]; close: () => void }) {
+  const { fleetKeeper } = useApp();
+  const saved = useSignal('');
+  const isSaved = saved.value === keys.join();
+  return (
+    <div class="panel-actions">
+      <button
+        type="button"
+        class="button"
+        onClick={() => {
+          void fleetKeeper.saveColumns(null);
+          choose(null);
+        }}
+      >
+        Choose for me
+      </button>
+      <span class="panel-note" role="status">
+        {fleetKeeper.trouble.value !== '' ? fleetKeeper.trouble.value : isSaved ? 'Kept for you.' : ''}
+      </span>
+      <button
+        type="button"
+        class="button"
+        onClick={async () => {
+          await fleetKeeper.saveColumns(keys);
+          if (fleetKeeper.trouble.peek() === '') saved.value = keys.join();
+        }}
+      >
+        Keep as mine
+      </button>
+      <button type="button" class="button is-main" onClick={close}>
+        Done
+      </button>
+    </div>
   );
 }
 

@@ -4,10 +4,18 @@
  * Owns what is typed until it is saved. Invariant: nothing is sent that the hub would refuse; of several devices only what was added or
  * removed here changes, and what else each has stays.
  */
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { applyNotes, type DeviceRecord } from '../core/feed-state.ts';
-import { countTags, editTags, findTagFault, labelLettersMax, splitTags, tagsMax } from '../core/fleet-tags.ts';
+import {
+  countTags,
+  editTags,
+  findTagFault,
+  labelLettersMax,
+  splitTags,
+  type TagUse,
+  tagsMax,
+} from '../core/fleet-tags.ts';
 import { type App, useApp } from './app-context.ts';
 import { explain } from './sign-in-page.tsx';
 
@@ -15,49 +23,22 @@ const devicesPerCall = 500;
 
 export function FleetEditor({ ids, close }: { ids: readonly string[]; close: () => void }) {
   const app = useApp();
-  const { devices } = app.model.feed;
-  const chosen = ids.flatMap((id) => devices.get(id) ?? []);
-  const known = useMemo(() => countTags(devices.values()), []);
-  const before = useMemo(() => countTags(chosen), []);
+  const chosen = ids.flatMap((id) => app.model.feed.devices.get(id) ?? []);
   const label = useSignal(chosen[0]?.notes.label ?? '');
-  const added = useSignal<readonly string[]>([]);
-  const removed = useSignal<readonly string[]>([]);
-  const typed = useSignal('');
-  const fault = useSignal('');
+  const draft = useTagDraft(chosen);
   const isBusy = useSignal(false);
-  const take = (): boolean => {
-    const tags = splitTags(typed.value);
-    const wrong = tags.map(findTagFault).find((text) => text !== null);
-    const full = chosen.find(
-      ({ notes }) => editTags(notes.tags, [...added.value, ...tags], removed.value).length > tagsMax,
-    );
-    fault.value = wrong ?? (full === undefined ? '' : `${full.id} would have more than ${tagsMax} tags.`);
-    if (fault.value !== '') return false;
-    added.value = editTags(added.value, tags, []);
-    removed.value = removed.value.filter((tag) => !tags.includes(tag));
-    typed.value = '';
-    return true;
-  };
   const saveOnSubmit = async (event: Event) => {
     event.preventDefault();
-    if (!take()) return;
+    if (!draft.take()) return;
     isBusy.value = true;
     try {
-      await save(app, chosen, { label: label.value, added: added.value, removed: removed.value });
+      await save(app, chosen, { label: label.value, added: draft.added.value, removed: draft.removed.value });
       close();
     } catch (error) {
-      fault.value = explain(error);
+      draft.fault.value = explain(error);
     }
     isBusy.value = false;
   };
-  const drop = (tag: string) => {
-    added.value = added.value.filter((one) => one !== tag);
-    if (before.some((use) => use.tag === tag)) removed.value = [...removed.value, tag];
-  };
-  const shown = [
-    ...before.filter(({ tag }) => !removed.value.includes(tag) && !added.value.includes(tag)),
-    ...added.value.map((tag) => ({ tag, devices: chosen.length })),
-  ];
   return (
     <form class="fleet-editor" onSubmit={saveOnSubmit}>
       {chosen.length === 1 && (
@@ -76,53 +57,10 @@ export function FleetEditor({ ids, close }: { ids: readonly string[]; close: () 
       )}
       <div class="field">
         <span>Tags</span>
-        <ul class="tag-list">
-          {shown.map(({ tag, devices: count }) => (
-            <TagChip
-              key={tag}
-              tag={tag}
-              count={count}
-              of={chosen.length}
-              drop={drop}
-              addToAll={() => {
-                added.value = editTags(added.value, [tag], []);
-              }}
-            />
-          ))}
-          {shown.length === 0 && <li class="muted">none</li>}
-        </ul>
-        <div class="inline-form">
-          <input
-            type="text"
-            list="known-tags"
-            aria-label="Add tags"
-            aria-invalid={fault.value !== ''}
-            aria-describedby="tag-fault"
-            placeholder="site:north, roof"
-            spellcheck={false}
-            autocomplete="off"
-            value={typed.value}
-            onInput={(event) => {
-              typed.value = event.currentTarget.value;
-              fault.value = '';
-            }}
-            onKeyDown={(event) => {
-              if (event.key !== 'Enter' || typed.value.trim() === '') return;
-              event.preventDefault();
-              take();
-            }}
-          />
-          <button type="button" class="button" disabled={typed.value.trim() === ''} onClick={take}>
-            Add
-          </button>
-        </div>
-        <datalist id="known-tags">
-          {known.slice(0, 100).map(({ tag }) => (
-            <option key={tag} value={tag} />
-          ))}
-        </datalist>
+        <TagChips draft={draft} of={chosen.length} />
+        <TagField draft={draft} />
         <p id="tag-fault" class="form-error" role="alert">
-          {fault.value}
+          {draft.fault.value}
         </p>
       </div>
       <div class="panel-actions">
@@ -135,6 +73,101 @@ export function FleetEditor({ ids, close }: { ids: readonly string[]; close: () 
         </button>
       </div>
     </form>
+  );
+}
+
+interface TagDraft {
+  /** What the devices had when the editor was opened. */
+  readonly before: readonly TagUse[];
+  readonly added: Signal<readonly string[]>;
+  readonly removed: Signal<readonly string[]>;
+  readonly typed: Signal<string>;
+  /** What is wrong with what is typed; '' for nothing. */
+  readonly fault: Signal<string>;
+  /** Takes what is typed as tags; false where something is wrong with it. */
+  take(): boolean;
+}
+
+function useTagDraft(chosen: readonly DeviceRecord[]): TagDraft {
+  const before = useMemo(() => countTags(chosen), []);
+  const added = useSignal<readonly string[]>([]);
+  const removed = useSignal<readonly string[]>([]);
+  const typed = useSignal('');
+  const fault = useSignal('');
+  const take = (): boolean => {
+    const tags = splitTags(typed.value);
+    const wrong = tags.map(findTagFault).find((text) => text !== null);
+    const full = chosen.find(
+      ({ notes }) => editTags(notes.tags, [...added.value, ...tags], removed.value).length > tagsMax,
+    );
+    fault.value = wrong ?? (full === undefined ? '' : `${full.id} would have more than ${tagsMax} tags.`);
+    if (fault.value !== '') return false;
+    added.value = editTags(added.value, tags, []);
+    removed.value = removed.value.filter((tag) => !tags.includes(tag));
+    typed.value = '';
+    return true;
+  };
+  return { before, added, removed, typed, fault, take };
+}
+
+function TagChips({ draft, of }: { draft: TagDraft; of: number }) {
+  const { before, added, removed } = draft;
+  const shown = [
+    ...before.filter(({ tag }) => !removed.value.includes(tag) && !added.value.includes(tag)),
+    ...added.value.map((tag) => ({ tag, devices: of })),
+  ];
+  const drop = (tag: string) => {
+    added.value = added.value.filter((one) => one !== tag);
+    if (before.some((use) => use.tag === tag)) removed.value = [...removed.value, tag];
+  };
+  const addToAll = (tag: string) => {
+    added.value = editTags(added.value, [tag], []);
+  };
+  return (
+    <ul class="tag-list">
+      {shown.map(({ tag, devices: count }) => (
+        <TagChip key={tag} tag={tag} count={count} of={of} drop={drop} addToAll={() => addToAll(tag)} />
+      ))}
+      {shown.length === 0 && <li class="muted">none</li>}
+    </ul>
+  );
+}
+
+function TagField({ draft }: { draft: TagDraft }) {
+  const { typed, fault, take } = draft;
+  const { devices } = useApp().model.feed;
+  const known = useMemo(() => countTags(devices.values()), []);
+  return (
+    <div class="inline-form">
+      <input
+        type="text"
+        list="known-tags"
+        aria-label="Add tags"
+        aria-invalid={fault.value !== ''}
+        aria-describedby="tag-fault"
+        placeholder="site:north, roof"
+        spellcheck={false}
+        autocomplete="off"
+        value={typed.value}
+        onInput={(event) => {
+          typed.value = event.currentTarget.value;
+          fault.value = '';
+        }}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' || typed.value.trim() === '') return;
+          event.preventDefault();
+          take();
+        }}
+      />
+      <button type="button" class="button" disabled={typed.value.trim() === ''} onClick={take}>
+        Add
+      </button>
+      <datalist id="known-tags">
+        {known.slice(0, 100).map(({ tag }) => (
+          <option key={tag} value={tag} />
+        ))}
+      </datalist>
+    </div>
   );
 }
 

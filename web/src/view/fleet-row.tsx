@@ -56,71 +56,83 @@ export function FleetRow({ device, columns, place, actions, painters }: FleetRow
   const { line, top, status, isSelected, isReached, isSelecting } = place;
   const { notes, model, firmware, clockOffsetMs } = device;
   // The same element as before is not rendered again: scrolling and sorting leave most rows alone.
-  return useMemo(() => {
-    const families = headedFamilies(columns);
-    let metric = 0;
-    return (
-      <tr
-        ref={element}
-        class={`fleet-row ${status === 'online' ? '' : 'is-stale'} ${isSelected ? 'is-selected' : ''}`}
-        aria-rowindex={line + 2}
-        aria-selected={isSelecting ? isSelected : undefined}
-        data-line={line}
-        style={{ transform: `translateY(${top}px)` }}
-      >
-        <td class="cell-check">
-          <input
-            type="checkbox"
-            aria-label={`Select ${nameOf(device)}`}
-            checked={isSelected}
-            tabIndex={isSelecting ? 0 : -1}
-            onClick={(event) => actions.toggle(device.id, event.shiftKey)}
+  return useMemo(
+    () => renderRow(element, { device, cells, columns, place, actions, nowMs: app.nowHubMs() }),
+    [
+      device,
+      cells,
+      columns,
+      line,
+      top,
+      status,
+      isSelected,
+      isReached,
+      isSelecting,
+      notes,
+      model,
+      firmware,
+      clockOffsetMs,
+    ],
+  );
+}
+
+type RowScene = Pick<FleetRowProps, 'device' | 'columns' | 'place' | 'actions'> & {
+  readonly cells: readonly number[];
+  readonly nowMs: number;
+};
+
+function renderRow(element: { current: HTMLTableRowElement | null }, scene: RowScene) {
+  const { device, cells, columns, place, actions, nowMs } = scene;
+  const { line, top, status, isSelected, isReached, isSelecting } = place;
+  const families = headedFamilies(columns);
+  let metric = 0;
+  return (
+    <tr
+      ref={element}
+      class={`fleet-row ${status === 'online' ? '' : 'is-stale'} ${isSelected ? 'is-selected' : ''}`}
+      aria-rowindex={line + 2}
+      aria-selected={isSelecting ? isSelected : undefined}
+      data-line={line}
+      style={{ transform: `translateY(${top}px)` }}
+    >
+      <td class="cell-check">
+        <input
+          type="checkbox"
+          aria-label={`Select ${nameOf(device)}`}
+          checked={isSelected}
+          tabIndex={isSelecting ? 0 : -1}
+          onClick={(event) => actions.toggle(device.id, event.shiftKey)}
+        />
+      </td>
+      <td class="cell-status">
+        <StatusMark state={status} />
+      </td>
+      <NameCell device={device} isReached={isReached} nowMs={nowMs} />
+      {columns.map((column) => {
+        if (column.kind === 'fact') return <FactCell key={column.key} column={column} device={device} />;
+        const index = cells[metric++] ?? -1;
+        return (
+          <MetricCell
+            key={column.key}
+            record={device.metrics[index]}
+            column={column}
+            label={labelOf(device.metrics[index], column, families)}
           />
-        </td>
-        <td class="cell-status">
-          <StatusMark state={status} />
-        </td>
-        <NameCell device={device} isReached={isReached} nowMs={app.nowHubMs()} />
-        {columns.map((column) => {
-          if (column.kind === 'fact') return <FactCell key={column.key} column={column} device={device} />;
-          const index = cells[metric++] ?? -1;
-          return (
-            <MetricCell
-              key={column.key}
-              record={device.metrics[index]}
-              column={column}
-              label={labelOf(device.metrics[index], column, families)}
-            />
-          );
-        })}
-        <td class="cell-more">
-          <button
-            type="button"
-            class="more"
-            tabIndex={-1}
-            aria-label={`Label and tags of ${nameOf(device)}`}
-            onClick={() => actions.edit(device.id)}
-          >
-            <MoreIcon />
-          </button>
-        </td>
-      </tr>
-    );
-  }, [
-    device,
-    cells,
-    columns,
-    line,
-    top,
-    status,
-    isSelected,
-    isReached,
-    isSelecting,
-    notes,
-    model,
-    firmware,
-    clockOffsetMs,
-  ]);
+        );
+      })}
+      <td class="cell-more">
+        <button
+          type="button"
+          class="more"
+          tabIndex={-1}
+          aria-label={`Label and tags of ${nameOf(device)}`}
+          onClick={() => actions.edit(device.id)}
+        >
+          <MoreIcon />
+        </button>
+      </td>
+    </tr>
+  );
 }
 
 /** A metric under a heading of its own kind needs no name; any other says what it is. */
