@@ -162,6 +162,7 @@ const keys: readonly (readonly [keys: readonly string[], what: string])[] = [
   [['x'], 'in the fleet: pick the row; with Shift up to it'],
   [['t'], 'in the fleet: label and tags of the row, or of what is picked'],
   [['←', '→'], 'previous and next device, by name; also h and l'],
+  [['↑ ↓ ← →'], 'arranging a board: move the tile whose handle has the focus; with Shift resize it'],
   [['Space'], 'hold the charts still, and let them go'],
   [['Esc'], 'back to live'],
   ...rewindKeys,
