@@ -18,7 +18,10 @@ describe('number shape', () => {
   it('is learnt from a column where most buckets are empty, whichever they are', () => {
     for (const offset of [0, 1]) {
       const shape = makeNumberShape();
-      learnNumbers(shape, Float64Array.from({ length: 609 }, (_, i) => (i % 2 === offset ? 48.7 : Number.NaN)));
+      learnNumbers(
+        shape,
+        Float64Array.from({ length: 609 }, (_, i) => (i % 2 === offset ? 48.7 : Number.NaN)),
+      );
       expect(shape.decimals).toBe(1);
     }
     const shape = makeNumberShape();
