@@ -65,6 +65,8 @@ export class RetentionSweep {
     if (this.doneId === null) {
       if (this.nowMs() < this.nextMs) return this.giveBack();
       this.nextMs = this.nowMs() + sweepEveryMs;
+      // Merging leaves free pages too, as many as it wrote where a whole fleet reaches a tier at once.
+      this.mayFree = canGiveBack(this.connection);
       if (findYoungestMs(this.policy) === Number.POSITIVE_INFINITY) return this.giveBack();
       this.findRule = this.loadRules();
       this.doneId = 0;
