@@ -156,49 +156,57 @@ function BridgeForm({ change }: { change: Change }) {
     <details class="bridge-new">
       <summary>Connect a broker</summary>
       <form class="bridge-form" onSubmit={formOnSubmit}>
-        <label>
-          Name
-          <input
-            name="id"
-            type="text"
-            required
-            maxLength={32}
-            pattern="[a-z0-9\-]+"
-            placeholder="home"
-            autocomplete="off"
-          />
-        </label>
-        <label>
-          Address
-          <input
-            name="url"
-            type="text"
-            required
-            maxLength={300}
-            placeholder="mqtt://192.168.1.5:1883"
-            spellcheck={false}
-          />
-        </label>
-        <label>
-          User
-          <input name="username" type="text" maxLength={128} autocomplete="off" spellcheck={false} />
-        </label>
-        <label>
-          Password
-          <input name="password" type="password" maxLength={256} autocomplete="new-password" />
-        </label>
-        <label class="is-wide">
-          Topics to read, one a line
-          <textarea name="read" rows={7} spellcheck={false} defaultValue={usualFilters} />
-        </label>
-        <label class="choice is-wide">
-          <input name="publish" type="checkbox" />
-          Publish this hub’s devices there, as Home Assistant discovers them
-        </label>
+        <BridgeFields />
         <button class="button is-main" type="submit" disabled={busy.value}>
           Connect
         </button>
       </form>
     </details>
+  );
+}
+
+function BridgeFields() {
+  return (
+    <>
+      <label>
+        Name
+        <input
+          name="id"
+          type="text"
+          required
+          maxLength={32}
+          pattern="[a-z0-9\-]+"
+          placeholder="home"
+          autocomplete="off"
+        />
+      </label>
+      <label>
+        Address
+        <input
+          name="url"
+          type="text"
+          required
+          maxLength={300}
+          placeholder="mqtt://192.168.1.5:1883"
+          spellcheck={false}
+        />
+      </label>
+      <label>
+        User
+        <input name="username" type="text" maxLength={128} autocomplete="off" spellcheck={false} />
+      </label>
+      <label>
+        Password
+        <input name="password" type="password" maxLength={256} autocomplete="new-password" />
+      </label>
+      <label class="is-wide">
+        Topics to read, one a line
+        <textarea name="read" rows={7} spellcheck={false} defaultValue={usualFilters} />
+      </label>
+      <label class="choice is-wide">
+        <input name="publish" type="checkbox" />
+        Publish this hub’s devices there, as Home Assistant discovers them
+      </label>
+    </>
   );
 }
