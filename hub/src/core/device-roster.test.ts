@@ -67,6 +67,18 @@ describe('presence', () => {
     expect(presenceOf(bench, 91_000)).toBe('offline');
   });
 
+  test('asleep still after the hub was started anew, unless something came since', () => {
+    const bench = new CoreBench(startMs);
+    bench.welcome().say({ type: 'goodbye', reason: 'sleeping', backMs: 60_000 });
+    bench.store.commit();
+    const again = new CoreBench(startMs + 5_000, bench.store);
+    expect(presenceOf(again, 85_000)).toBe('asleep');
+    expect(presenceOf(again, 95_000)).toBe('offline');
+    again.welcome().say(makeBatch(1));
+    again.store.commit();
+    expect(presenceOf(new CoreBench(startMs + 96_000, again.store), 97_000)).toBe('unknown');
+  });
+
   test('backfilled readings say nothing about the interval', () => {
     const bench = new CoreBench(startMs);
     const link = bench.welcome();

@@ -112,6 +112,12 @@ export class DeviceRoster {
         if (typeof latest.value === 'string') state.latest.texts[metric] = latest.value;
         else state.latest.value[metric] = latest.value;
       });
+      // Unless something came from it since.
+      if (device.sleep !== undefined && !(device.lastSeenMs > device.sleep.fromMs)) {
+        state.presence = 'asleep';
+        state.wakeMs = device.sleep.wakeMs;
+        state.lastSeenMs = device.sleep.fromMs;
+      }
       this.remember(state);
     }
     for (const { key, device: owner, epoch, committedSeq, table, isImport = false } of stored.streams) {
@@ -252,6 +258,9 @@ export class DeviceRoster {
     device.session = null;
     device.wakeMs = wakeMs;
     device.presence = Number.isNaN(wakeMs) ? 'offline' : 'asleep';
+    if (device.presence === 'asleep') {
+      this.persist({ kind: 'sleep', device: device.key, fromMs: device.lastSeenMs, wakeMs });
+    }
     return true;
   }
 

@@ -45,6 +45,13 @@ export interface StoredDevice {
   readonly metrics: readonly MetricDeclaration[];
   /** Newest sample of each metric (by sample time), in step with `metrics`; timeMs NaN where there is none. */
   readonly latest: readonly { readonly timeMs: number; readonly value: number | string }[];
+  /** As it said last; absent for never. */
+  readonly sleep?: StoredSleep;
+}
+/** When a device was last heard before it went to sleep, and when it meant to wake. */
+export interface StoredSleep {
+  readonly fromMs: number;
+  readonly wakeMs: number;
 }
 
 export interface StoredStream {
@@ -141,6 +148,7 @@ export type StoreChange =
   | { readonly kind: 'deviceNotes'; readonly notes: readonly StoredDeviceNotes[] }
   /** The device had no link from … to, and had not said that it would sleep. */
   | ({ readonly kind: 'outage'; readonly device: DeviceKey } & Outage)
+  | ({ readonly kind: 'sleep'; readonly device: DeviceKey } & StoredSleep)
   | { readonly kind: 'deviceToken'; readonly device: DeviceKey; readonly hash: string | null; readonly atMs: number }
   | { readonly kind: 'enrolmentKey'; readonly key: StoredEnrolmentKey }
   | { readonly kind: 'enrolmentKeyGone'; readonly id: string }

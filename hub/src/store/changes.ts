@@ -17,6 +17,7 @@ const statementTexts = {
     ON CONFLICT(key) DO UPDATE SET device = excluded.device, epoch = excluded.epoch, is_import = excluded.is_import`,
   deviceNotes: 'INSERT OR REPLACE INTO device_notes(device, label, tags) VALUES(?, ?, ?)',
   table: 'UPDATE streams SET metric_table = ? WHERE key = ?',
+  sleep: 'INSERT OR REPLACE INTO sleeps(device, from_ms, wake_ms) VALUES(?, ?, ?)',
   outage: 'INSERT OR REPLACE INTO outages(device, from_ms, to_ms, asleep) VALUES(?, ?, ?, ?)',
   // Of a device whose link comes and goes the newest thousand are kept.
   outagesGone: `DELETE FROM outages WHERE device = ? AND from_ms <=
@@ -92,6 +93,9 @@ function applyChange(statements: ChangeStatements, change: TableChange): void {
       statements.outage.run(change.device, change.fromMs, change.toMs, change.isAsleep === true ? 1 : 0);
       statements.outagesGone.run(change.device, change.device);
       return;
+    case 'sleep':
+      statements.sleep.run(change.device, change.fromMs, change.wakeMs);
+      return;
     case 'deviceToken':
       if (change.hash === null) statements.deviceTokenGone.run(change.device);
       else statements.deviceToken.run(change.device, change.hash, change.atMs);
@@ -103,7 +107,18 @@ function applyChange(statements: ChangeStatements, change: TableChange): void {
 
 type AccountChange = Exclude<
   TableChange,
-  { kind: 'device' | 'metrics' | 'stream' | 'table' | 'deviceNotes' | 'foreignDevice' | 'outage' | 'deviceToken' }
+  {
+    kind:
+      | 'device'
+      | 'metrics'
+      | 'stream'
+      | 'table'
+      | 'deviceNotes'
+      | 'foreignDevice'
+      | 'outage'
+      | 'sleep'
+      | 'deviceToken';
+  }
 >;
 
 function applyAccountChange(statements: ChangeStatements, change: AccountChange): void {

@@ -128,6 +128,10 @@ export const migrations: readonly string[] = [
     kind TEXT NOT NULL, client TEXT NOT NULL, id TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY(kind, client, id)
   );
   `,
+  // What devices said when they went to sleep: overtaken by whatever came from them later.
+  `
+  CREATE TABLE sleeps(device INTEGER PRIMARY KEY, from_ms REAL NOT NULL, wake_ms REAL NOT NULL);
+  `,
 ];
 
 /** Columns per block in `block_columns.id`: twice the metrics a device may have, with room. */

@@ -29,6 +29,12 @@ interface Latest {
 }
 const noLatest: Latest = { timeMs: Number.NaN, arrivedMs: Number.NaN, value: Number.NaN };
 
+interface SleepRow {
+  readonly device: number;
+  readonly fromMs: number;
+  readonly wakeMs: number;
+}
+
 interface DeviceDraft {
   readonly metrics: MetricDeclaration[];
   readonly latest: Latest[];
@@ -76,7 +82,15 @@ function loadDevices(connection: Connection, heads: Heads): StoredDevice[] {
     const draft = drafts.get(head.device);
     if (draft !== undefined) overlayHead(draft, head);
   }
-  return rows.map((row) => ({ ...row, ...drafts.get(row.key)! }));
+  const sleeps = new Map(
+    (connection.prepare('SELECT device, from_ms AS fromMs, wake_ms AS wakeMs FROM sleeps').all() as SleepRow[]).map(
+      ({ device, ...sleep }) => [device, sleep],
+    ),
+  );
+  return rows.map((row) => {
+    const sleep = sleeps.get(row.key);
+    return { ...row, ...drafts.get(row.key)!, ...(sleep === undefined ? {} : { sleep }) };
+  });
 }
 
 function loadMetrics(connection: Connection, drafts: ReadonlyMap<number, DeviceDraft>): void {

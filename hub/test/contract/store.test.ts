@@ -89,6 +89,8 @@ describe('restart', () => {
     { kind: 'document', document: { ...view, id: 'v1', revision: 2, owner: 'u' } },
     { kind: 'document', document: { ...view, id: 'v2' } },
     { kind: 'documentGone', document: { kind: 'view', id: 'v2' } },
+    { kind: 'sleep', device, fromMs: 1, wakeMs: 2 },
+    { kind: 'sleep', device, fromMs: 5, wakeMs: 60_005 },
     { kind: 'deviceNotes', notes: [{ device, label: 'old', tags: [] }] },
     { kind: 'deviceNotes', notes: [{ device, label: 'Attic', tags: ['roof', 'site:north'] }] },
     { kind: 'share', share: { ...share, id: 's1' } },
@@ -116,6 +118,7 @@ describe('restart', () => {
         firmware: 'f',
         createdMs: 5,
         lastSeenMs: 10_100,
+        sleep: { fromMs: 5, wakeMs: 60_005 },
         metrics: [
           { name: 'temperature', unit: '°C', kind: 'gauge' },
           { name: 'state', unit: '', kind: 'text' },
@@ -286,11 +289,16 @@ describe('when the disk fails', () => {
     const bench = await openBench({ pagesMax: 60, probeMs: 3_600_000 });
     bench.addDevice();
     const { listener, store } = bench;
-    const text = 'x'.repeat(1000);
+    // Not to be pressed: so that the disk is soon full.
+    let state = 1;
+    const makeLetter = () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return String.fromCharCode(33 + Math.floor((state / 2 ** 32) * 90));
+    };
     let seq = 0;
     while (listener.states.length === 0) {
       seq++;
-      const columns = [{ metric: 1, cells: [`${text}${seq}`.slice(-1000)] }];
+      const columns = [{ metric: 1, cells: [Array.from({ length: 1000 }, makeLetter).join('')] }];
       if (!bench.append({ seq, columns })) break;
       await listener.until(() => listener.seqOf(stream) === seq || listener.states.length > 0);
     }

@@ -164,5 +164,8 @@ function applyChange(
     streams.set(change.key, { ...change, committedSeq: 0, table: [] });
   } else if (change.kind === 'table') {
     streams.set(change.stream, { ...streams.get(change.stream)!, table: change.table });
+  } else if (change.kind === 'sleep') {
+    const { fromMs, wakeMs } = change;
+    devices.set(change.device, { ...devices.get(change.device)!, sleep: { fromMs, wakeMs } });
   }
 }
