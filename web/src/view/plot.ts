@@ -7,6 +7,7 @@
  */
 import uPlot from 'uplot';
 import { ChartColumns, settleRange } from '../core/chart-columns.ts';
+import { readZoneOffset } from '../core/display-style.ts';
 import { formatTicks } from '../core/number-format.ts';
 import type { SeriesBuffer } from '../core/series-buffer.ts';
 import { splitTime } from '../core/time-range.ts';
@@ -212,7 +213,7 @@ export class Plot {
       size: 22,
       gap: 5,
       splits: (...[, , min, max, stepMs]) =>
-        splitTime(min, max, { stepMs, zoneMs: new Date(min).getTimezoneOffset() * -60_000 }),
+        splitTime(min, max, { stepMs, zoneMs: readZoneOffset(min) }),
       // As wide as the widest label of the stretch, and air: they never touch, at any width.
       space: (...[, , min, max]) => measureTimeLabel(min, max) + 14,
       grid: { show: false },
