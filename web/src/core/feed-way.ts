@@ -1,8 +1,8 @@
 /**
  * Which way the feed takes: the WebSocket, or Server-Sent Events where sockets cannot be opened.
  *
- * Owns what was tried. A socket that was open once proves the way; two that never opened, one behind the other, are taken for blocked
- * (a proxy answers 4xx, or nothing at all). Then the stream is tried, and now and then the socket again. Times are arguments.
+ * Owns what was tried. A socket that was open once proves the way; two that never opened, one behind the other, while the hub
+ * answers over HTTP, are taken for blocked (a proxy answers 4xx, or nothing at all). Then the stream is tried, and now and then the socket again. Times are arguments.
  */
 
 export type FeedWay = 'socket' | 'stream';
@@ -29,9 +29,13 @@ export class FeedWays {
         this.way = 'socket';
         this.failures = failuresMax - 1;
       }
-    } else if (!wasOpen && ++this.failures >= failuresMax) this.way = 'stream';
-    else if (wasOpen) this.failures = 0;
+    } else if (wasOpen) this.failures = 0;
     return this.way;
+  }
+
+  /** A socket could not be opened, and yet the hub answers over HTTP: a hub that is merely away blocks nothing. */
+  noteRefused(): void {
+    if (this.way === 'socket' && ++this.failures >= failuresMax) this.way = 'stream';
   }
 
   /** A socket opened beside the stream. */

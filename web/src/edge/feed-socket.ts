@@ -274,9 +274,8 @@ export class FeedSocket {
     if (way === 'socket') {
       clearInterval(this.lookTimer);
       this.lookTimer = undefined;
+      if (!opened && this.secret === '') void this.askWhetherBlocked();
     }
-    // The other way may work at once.
-    if (way === 'stream' && before === 'socket') this.attempt = 0;
     const delayMs = planReconnect(this.attempt, Math.random(), this.hubWishMs);
     this.hubWishMs = 0;
     this.attempt++;
@@ -287,6 +286,16 @@ export class FeedSocket {
     const retryAtMs = readClock() + delayMs;
     this.listener.socketOnState({ kind: 'waiting', lastDataMs: this.lastDataMs, retryAtMs, attempt: this.attempt });
     if (!opened) this.listener.socketOnRefused();
+  }
+
+  /** A hub that is away answers nothing; one that answers here and not there has something in between. */
+  private async askWhetherBlocked(): Promise<void> {
+    try {
+      await this.readHubClock();
+      this.ways.noteRefused();
+    } catch {
+      // Away, or nobody is signed in any more: the socket goes on trying.
+    }
   }
 
   private drop(): void {
