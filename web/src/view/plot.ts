@@ -212,8 +212,7 @@ export class Plot {
       font: '11px system-ui, sans-serif',
       size: 22,
       gap: 5,
-      splits: (...[, , min, max, stepMs]) =>
-        splitTime(min, max, { stepMs, zoneMs: readZoneOffset(min) }),
+      splits: (...[, , min, max, stepMs]) => splitTime(min, max, { stepMs, zoneMs: readZoneOffset(min) }),
       // As wide as the widest label of the stretch, and air: they never touch, at any width.
       space: (...[, , min, max]) => measureTimeLabel(min, max) + 14,
       grid: { show: false },
