@@ -44,7 +44,8 @@ const { values } = parseArgs({
 let hub: HubProcess | undefined;
 const sims: SimProcess[] = [];
 const kept = values.data === undefined ? null : resolve(values.data);
-const folder = kept ?? mkdtempSync(join(tmpdir(), 'lapwing-demo-'));
+/** Made when the options are known to be right. */
+let folder = '';
 let isStopping = false;
 
 function readWhole(name: 'port' | 'mqtt-port' | 'boards' | 'devices' | 'days' | 'seed', max: number): number {
@@ -58,7 +59,7 @@ async function stop(code: number): Promise<void> {
   isStopping = true;
   await Promise.all(sims.map(({ child }) => endProcess(child, 'SIGTERM', 8_000)));
   await endProcess(hub?.child, 'SIGTERM');
-  if (kept === null) rmSync(folder, { recursive: true, force: true });
+  if (kept === null && folder !== '') rmSync(folder, { recursive: true, force: true });
   process.exit(code);
 }
 
@@ -100,27 +101,20 @@ async function waitForDevices(client: HubClient, least: number): Promise<string[
 
 async function run(): Promise<void> {
   const startedMs = Date.now();
+  const [port, mqttPort] = [readWhole('port', 65_535), readWhole('mqtt-port', 65_535)];
+  const boards = readWhole('boards', 1_000);
+  const dialectDevices = readWhole('devices', 100);
+  const [days, seed] = [readWhole('days', 60), readWhole('seed', 2 ** 31)];
+  folder = kept ?? mkdtempSync(join(tmpdir(), 'lapwing-demo-'));
   buildWebIfStale(() => console.log('Building the page (the first time only) …'));
-  hub = await startHub({
-    dataFolder: folder,
-    port: readWhole('port', 65_535),
-    mqttPort: readWhole('mqtt-port', 65_535),
-  });
+  hub = await startHub({ dataFolder: folder, port, mqttPort });
   const client = await HubClient.signIn(await makeSignInLink(folder));
   startDevices(hub, await makeEnrolmentKey());
   console.log('Devices are being let in …');
-  const boards = readWhole('boards', 1_000);
-  const dialectDevices = readWhole('devices', 100);
   const ids = await waitForDevices(client, boards + dialectDevices * 12);
   const toMs = Date.now() - 60_000;
-  const week: Week = {
-    seed: readWhole('seed', 2 ** 31),
-    boards,
-    dialectDevices,
-    fromMs: toMs - readWhole('days', 60) * dayMs,
-    toMs,
-  };
-  console.log(`Making ${values.days} days of history for ${ids.length} devices …`);
+  const week: Week = { seed, boards, dialectDevices, fromMs: toMs - days * dayMs, toMs };
+  console.log(`Making ${days} days of history for ${ids.length} devices …`);
   const stored =
     (await importTables(client, makeBoardTables(week), ids)) +
     (await importTables(client, makeDialectTables(week), ids));
