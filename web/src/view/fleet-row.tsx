@@ -2,10 +2,10 @@
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { formatRoute, makeDeviceRoute } from '../core/app-route.ts';
 import type { DeviceRecord, MetricRecord } from '../core/feed-state.ts';
-import { assignMetrics, headedFamilies, type TableColumn } from '../core/fleet-columns.ts';
+import { assignMetrics, type TableColumn } from '../core/fleet-columns.ts';
 import { nameOf } from '../core/fleet-order.ts';
 import { completeLeast, describeOffset, type FleetStatus, formatPercent, listWarnings } from '../core/fleet-status.ts';
-import { nameMetric } from '../core/metric-family.ts';
+import { type FleetColumn, nameMetric } from '../core/metric-family.ts';
 import { useApp } from './app-context.ts';
 import { formatFull } from './clock-text.ts';
 import { MoreIcon } from './fleet-icons.tsx';
@@ -20,6 +20,8 @@ export interface RowActions {
 interface FleetRowProps {
   readonly device: DeviceRecord;
   readonly columns: readonly TableColumn[];
+  /** What the columns' headings say already. */
+  readonly families: readonly FleetColumn[];
   /** What the frame shows of the device; a changed value renders again, a reading does not change any. */
   readonly place: {
     readonly line: number;
@@ -34,7 +36,7 @@ interface FleetRowProps {
   readonly painters: Set<RowPainter>;
 }
 
-export function FleetRow({ device, columns, place, actions, painters }: FleetRowProps) {
+export function FleetRow({ device, columns, families, place, actions, painters }: FleetRowProps) {
   const app = useApp();
   const element = useRef<HTMLTableRowElement>(null);
   const shown = useRef<DeviceRecord | null>(null);
@@ -57,7 +59,7 @@ export function FleetRow({ device, columns, place, actions, painters }: FleetRow
   const { notes, model, firmware, clockOffsetMs } = device;
   // The same element as before is not rendered again: scrolling and sorting leave most rows alone.
   return useMemo(
-    () => renderRow(element, { device, cells, columns, place, actions, nowMs: app.nowHubMs() }),
+    () => renderRow(element, { device, cells, columns, families, place, actions, nowMs: app.nowHubMs() }),
     [
       device,
       cells,
@@ -76,15 +78,14 @@ export function FleetRow({ device, columns, place, actions, painters }: FleetRow
   );
 }
 
-type RowScene = Pick<FleetRowProps, 'device' | 'columns' | 'place' | 'actions'> & {
+type RowScene = Pick<FleetRowProps, 'device' | 'columns' | 'families' | 'place' | 'actions'> & {
   readonly cells: readonly number[];
   readonly nowMs: number;
 };
 
 function renderRow(element: { current: HTMLTableRowElement | null }, scene: RowScene) {
-  const { device, cells, columns, place, actions, nowMs } = scene;
+  const { device, cells, columns, families, place, actions, nowMs } = scene;
   const { line, top, status, isSelected, isReached, isSelecting } = place;
-  const families = headedFamilies(columns);
   let metric = 0;
   return (
     <tr
@@ -136,11 +137,7 @@ function renderRow(element: { current: HTMLTableRowElement | null }, scene: RowS
 }
 
 /** A metric under a heading of its own kind needs no name; any other says what it is. */
-function labelOf(
-  record: MetricRecord | undefined,
-  column: TableColumn,
-  families: ReturnType<typeof headedFamilies>,
-): string {
+function labelOf(record: MetricRecord | undefined, column: TableColumn, families: readonly FleetColumn[]): string {
   return record === undefined || !column.key.startsWith('own:') ? '' : nameMetric(record, families);
 }
 

@@ -10,12 +10,20 @@ import type { FleetRoute } from '../core/app-route.ts';
 import {
   chooseFamilies,
   chooseTableColumns,
+  headedFamilies,
   makeColumns,
   sumWidths,
   type TableColumn,
   writeTracks,
 } from '../core/fleet-columns.ts';
-import { type FleetLines, findGroupOf, findLineAt, findVisibleLines, layLines } from '../core/fleet-lines.ts';
+import {
+  type FleetLines,
+  findGroupOf,
+  findLineAt,
+  findVisibleLines,
+  layLines,
+  linesAround,
+} from '../core/fleet-lines.ts';
 import { judgeStatus } from '../core/fleet-status.ts';
 import { useApp } from './app-context.ts';
 import { GroupButton, GroupRow } from './fleet-group.tsx';
@@ -75,7 +83,8 @@ export function FleetTable(props: FleetTableProps) {
   }, [lines]);
   const known = useMemo(() => findLineOfKey(lines, keys.reached.value), [lines, keys.reached.value]);
   const painters = useRowPainters();
-  const sight = findVisibleLines(lines, top, height);
+  const slots = Math.ceil(height / Math.min(sizes.row, sizes.group)) + linesAround;
+  const sight = { ...findVisibleLines(lines, top, height), slots };
   const minWidth = isPhone ? 0 : rowLead.leadPx + sumWidths(columns, rowLead.gapPx) + rowLead.tailPx;
   const style = { '--tracks': writeTracks(columns), minWidth: minWidth === 0 ? undefined : `${minWidth}px` };
   return (
@@ -112,7 +121,8 @@ export function FleetTable(props: FleetTableProps) {
 
 interface LinesProps {
   readonly lines: FleetLines;
-  readonly sight: { readonly first: number; readonly last: number };
+  /** `slots`: as many lines as can be in sight at once. */
+  readonly sight: { readonly first: number; readonly last: number; readonly slots: number };
   readonly columns: readonly TableColumn[];
   readonly selection: Selection;
   readonly painters: Set<RowPainter>;
@@ -126,7 +136,8 @@ function Lines({ lines, sight, columns, selection, painters, group, reached, fol
   const chosen = selection.ids.value;
   const isSelecting = chosen.size > 0 || selection.isPicking.value;
   // Rows are used again for other lines as they scroll in: making their elements anew is what costs.
-  const slots = Math.max(64, Math.ceil((sight.last - sight.first) / 64) * 64);
+  const { slots } = sight;
+  const families = useMemo(() => headedFamilies(columns), [columns]);
   const rows = [];
   for (let at = sight.first; at < sight.last; at++) {
     const line = lines.lines[at]!;
@@ -142,6 +153,7 @@ function Lines({ lines, sight, columns, selection, painters, group, reached, fol
         key={at % slots}
         device={device}
         columns={columns}
+        families={families}
         place={{
           line: at,
           top: line.top,
