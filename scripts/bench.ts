@@ -11,6 +11,7 @@ import { runFanout } from './bench/fanout.ts';
 import { runGrowth } from './bench/growth.ts';
 import { runLatency } from './bench/latency.ts';
 import { runLive } from './bench/live.ts';
+import { runMqtt } from './bench/mqtt.ts';
 import { runQuery } from './bench/query.ts';
 import { recordReport } from './bench/record-report.ts';
 import { runRestart } from './bench/restart.ts';
@@ -35,6 +36,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   latency: { run: runLatency, rounds: 5 },
   restart: { run: runRestart, rounds: 5 },
   growth: { run: runGrowth, rounds: 1 },
+  mqtt: { run: runMqtt, rounds: 5 },
   web: { run: runWeb, rounds: 5 },
 };
 
