@@ -49,7 +49,7 @@ export function writeCommand(kind: DeviceKind, { origin, key, boards }: CommandP
     case 'curl':
       return `curl -d 'temp=21.5 hum=40' '${origin}/in/${key}?device=my-device-1'`;
     case 'mqtt':
-      return `Host      ${new URL(origin).hostname}\nPort      1883\nUser      my-device-1\nPassword  ${key}`;
+      return `Host      ${nameHost(origin)}\nPort      1883\nUser      my-device-1\nPassword  ${key}`;
     case 'csv':
       return `npx device-sim replay readings.csv --as backfill --hub ${origin} --key=${key}`;
     case 'firmware-c':
@@ -57,6 +57,14 @@ export function writeCommand(kind: DeviceKind, { origin, key, boards }: CommandP
     case 'firmware-python':
       return writePython(origin, key);
   }
+}
+
+/** `http://hub:7180` → `hub`; an IPv6 address without its brackets, as devices want it. */
+function nameHost(origin: string): string {
+  return origin
+    .replace(/^https?:\/\//, '')
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1');
 }
 
 /** How many devices one key must let in. */
