@@ -66,7 +66,8 @@ if (values.kills !== undefined) {
   printReport(reportKills(options, await runKills(options)), values.json);
 } else if (values['mqtt-kills'] !== undefined) {
   const kills = readWhole('mqtt-kills', [1, 1000]);
-  const options = { kills, publishers: load.boards, seed: load.seed, betweenMs: [500, 2000] as const };
+  const { boards: publishers, intervalMs, seed } = load;
+  const options = { kills, publishers, intervalMs, seed, betweenMs: [500, 2000] as const };
   printReport(await runMqttKills({ ...options, tell: console.error }), values.json);
 } else if (values['power-cuts'] !== undefined) {
   const why = whyNoLoopDisk();

@@ -19,6 +19,7 @@ import { onCore, readStack } from './server-stack.ts';
 
 const publishers = 100;
 const windowMessages = 10;
+const pace = { window: windowMessages, restMs: 0 };
 const warmUpMs = 1_500;
 
 interface Server {
@@ -66,7 +67,7 @@ async function takeTurn(
 }
 
 async function measureRate({ pid, port, tokens }: Server, windowMs: number): Promise<Record<string, number>> {
-  const all = tokens.map((token, i) => new MqttPublisher(port, { deviceId: `bench-${i}`, token }, windowMessages));
+  const all = tokens.map((token, i) => new MqttPublisher(port, { deviceId: `bench-${i}`, token }, pace));
   const count = () => all.reduce((sum, { acked }) => sum + acked, 0);
   await sleep(warmUpMs);
   const before = { acked: count(), cpu: readStack([pid]).cpuSeconds, ms: performance.now() };

@@ -16,6 +16,8 @@ import { MqttPublisher } from './mqtt-publisher.ts';
 export interface MqttKillOptions {
   readonly kills: number;
   readonly publishers: number;
+  /** Each publisher rests so long between an answer and its next message. */
+  readonly intervalMs: number;
   readonly seed: number;
   readonly betweenMs: readonly [least: number, most: number];
   readonly tell: (line: string) => void;
@@ -31,11 +33,10 @@ export async function runMqttKills(options: MqttKillOptions): Promise<LoadReport
   try {
     const client = await HubClient.signIn(hub.signInLink);
     const publishers: MqttPublisher[] = [];
+    const pace = { window: windowMessages, restMs: options.intervalMs };
     for (let i = 0; i < options.publishers; i++) {
       const deviceId = `soak-${i}`;
-      publishers.push(
-        new MqttPublisher(ports.mqttPort, { deviceId, token: await client.enrol(deviceId) }, windowMessages),
-      );
+      publishers.push(new MqttPublisher(ports.mqttPort, { deviceId, token: await client.enrol(deviceId) }, pace));
     }
     const random = createRandom(options.seed);
     const [least, most] = options.betweenMs;
@@ -48,7 +49,9 @@ export async function runMqttKills(options: MqttKillOptions): Promise<LoadReport
     }
     await pause(least);
     const seconds = (performance.now() - startedMs) / 1000;
-    const late = pause(lastMsMax).then(() => Promise.reject(new Error('the publishers were not answered in the end')));
+    const late = pause(lastMsMax, undefined, { ref: false }).then(() =>
+      Promise.reject(new Error('the publishers were not answered in the end')),
+    );
     await Promise.race([Promise.all(publishers.map((publisher) => publisher.stop())), late]);
     return makeReport(options, { publishers, seconds, ...(await verify(client, publishers)) });
   } finally {

@@ -7,6 +7,13 @@ import { makePublish, RawMqtt } from '../../hub/test/end-to-end/mqtt-raw.ts';
 
 const retryMs = 20;
 
+export interface MqttPace {
+  /** Messages that may be unanswered. */
+  readonly window: number;
+  /** Between an answer and the next message. */
+  readonly restMs: number;
+}
+
 export class MqttPublisher {
   /** The numbers 1 … sent were published, and 1 … sent but `unacked` were answered. */
   sent = 0;
@@ -19,19 +26,20 @@ export class MqttPublisher {
   private link: RawMqtt | null = null;
   private isStopping = false;
   private readonly running: Promise<void>;
-  private readonly window: number;
+  private readonly pace: MqttPace;
 
-  constructor(port: number, login: { deviceId: string; token: string }, window: number) {
+  constructor(port: number, login: { deviceId: string; token: string }, pace: MqttPace) {
     this.port = port;
     this.login = login;
-    this.window = window;
+    this.pace = pace;
     this.running = this.run();
   }
 
   /** Publishes nothing new; resolves when all is answered. */
   async stop(): Promise<void> {
     this.isStopping = true;
-    this.fill();
+    // Nothing will come that would end the wait for a packet.
+    if (this.isOver()) this.link?.end();
     await this.running;
   }
 
@@ -61,11 +69,12 @@ export class MqttPublisher {
   private take({ first, body }: { first: number; body: Buffer }): void {
     if (first !== 0x40) return;
     if (this.unacked.delete(body.readUInt16BE())) this.acked += 1;
-    this.fill();
+    if (this.pace.restMs === 0) this.fill();
+    else setTimeout(() => this.fill(), this.pace.restMs);
   }
 
   private fill(): void {
-    while (!this.isStopping && this.unacked.size < this.window) {
+    while (!this.isStopping && this.unacked.size < this.pace.window) {
       this.sent += 1;
       const id = (this.sent % 65_535) + 1;
       this.unacked.set(id, this.sent);
