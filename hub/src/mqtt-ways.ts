@@ -6,6 +6,7 @@
 import type { DeviceRoster } from './core/device-roster.ts';
 import type { SessionParts } from './core/device-session.ts';
 import type { Dialect } from './core/dialects/dialect.ts';
+import { makeHostState } from './core/dialects/sparkplug.ts';
 import type { ForeignDesk } from './core/foreign-desk.ts';
 import type { Identity } from './core/identity.ts';
 import type { Store, StoredState } from './core/ports.ts';
@@ -69,6 +70,8 @@ export function makeMqttWays(parts: MqttWaysParts): MqttWays {
   const sockets = new MqttSockets((stream, address) => broker.accept(stream, address), brokerLimits.packetBytesMax);
   const open = async (host: string) => {
     await broker.open(desk.open({ reply: (reply) => broker.publish(reply) }));
+    // Sparkplug's nodes wait for their host's word before they say anything.
+    broker.publish(makeHostState('lapwing', true, nowMs()));
     const ports = await listenMqtt({ host, ...options }, (socket, address) => broker.accept(socket, address));
     if (options.port !== null && ports.port === null) {
       log.warn({ port: options.port }, 'mqtt: something else listens on this port; choose another with --mqtt-port');

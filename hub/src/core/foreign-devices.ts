@@ -77,11 +77,11 @@ export class ForeignDevices {
   findOwn(name: ForeignName, sender: string): ForeignDevice | null {
     const device = this.parts.roster.devices.get(sender);
     if (device === undefined) return null;
-    if (name.native === sender) return this.open(name.dialect, device);
-    const own = keyOf({ dialect: name.dialect, native: `\u0000${sender}` });
-    if (this.bound.has(own)) return null;
+    const own = { dialect: name.dialect, native: `\u0000${sender}` };
+    if (this.bound.has(keyOf(own))) return name.native === sender ? this.open(name.dialect, device) : null;
     // The first that speaks under a credential is the credential's device; written down, so that it stays so.
-    this.bind({ dialect: name.dialect, native: `\u0000${sender}` }, device.key);
+    this.bind(own, device.key);
+    if (name.native === sender) return this.open(name.dialect, device);
     this.bind(name, device.key);
     this.claim(name, sender);
     return this.open(name.dialect, device);

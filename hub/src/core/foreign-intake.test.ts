@@ -214,3 +214,12 @@ test('whatever crashes and repeats: what was answered is stored once', () => {
     { numRuns: 200 },
   );
 });
+
+test('what speaks behind a gateway that named itself is never taken for the gateway', () => {
+  const bench = new ForeignBench();
+  bench.core.roster.enrol('gate', 0);
+  bench.take([reading('gate', 'uptime', 1)], { sender: 'gate' });
+  bench.take([reading('lamp', 'power', 2)], { sender: 'gate' });
+  bench.core.store.commit();
+  expect(bench.stored()).toEqual(['gate uptime=1@1000000', 'plain-lamp power=2@1000000']);
+});
