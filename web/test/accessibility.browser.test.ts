@@ -69,7 +69,7 @@ const pages: readonly {
     name: 'an empty fleet',
     path: '/',
     devices: 0,
-    stand: (page) => page.locator('main h1, main h2').first().waitFor(),
+    stand: (page) => page.getByRole('heading', { level: 1, name: 'Add your first device' }).waitFor(),
   },
   { name: 'a device', path: '/devices/pi-attic-01', stand: (page) => waitForCharted(page, 21) },
   {
