@@ -29,6 +29,8 @@ export default defineConfig({
           include: endToEnd,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // What is polled for comes; on a busy machine not within vitest's usual second.
+          expect: { poll: { timeout: 10_000 } },
           // One after the other: each starts processes of its own and measures times.
           fileParallelism: false,
         },
