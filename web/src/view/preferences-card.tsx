@@ -5,7 +5,7 @@
  * browser remembers it. Other preferences in the same document are put back as they were.
  */
 import { useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import '../style/preferences.css';
 import type { Theme } from '../core/app-model.ts';
 import { type Preferences, quantities } from '../core/preferences.ts';
@@ -25,21 +25,28 @@ export function PreferencesCard() {
   const client = useMemo(() => new BoardClient(), []);
   const mine = useSignal<Preferences>({});
   const problem = useSignal('');
+  const isRead = useSignal(false);
+  // One after the other: of two saves under way, the older could come last and stand.
+  const saving = useRef<Promise<void>>(Promise.resolve());
   useEffect(() => {
     client.listDocuments('preferences').then(
       ([document]) => {
         mine.value = document?.content ?? {};
+        isRead.value = true;
       },
       () => {
         problem.value = 'Your preferences could not be read from the hub.';
+        isRead.value = true;
       },
     );
   }, []);
   const change = async (next: Partial<Preferences>) => {
     mine.value = { ...mine.value, ...next };
     app.showAs(mine.value);
+    const saved = saving.current.then(() => save(client, next));
+    saving.current = saved.catch(() => undefined);
     try {
-      await save(client, next);
+      await saved;
       problem.value = '';
     } catch {
       problem.value = 'Not saved in the hub: it holds in this browser only.';
@@ -48,45 +55,55 @@ export function PreferencesCard() {
   return (
     <section class="card preferences-card">
       <h2>Appearance</h2>
-      <fieldset class="choices">
-        <legend class="spoken">Theme</legend>
-        {themes.map(({ value, label }) => (
-          <label key={value} class="choice">
-            <input
-              type="radio"
-              name="theme"
-              checked={app.model.theme.value === value}
-              onChange={() => {
-                app.setTheme(value);
-                void change({ theme: value });
-              }}
-            />
-            {label}
-          </label>
-        ))}
+      {/* What somebody chose before the hub has said what stands there would be lost. */}
+      <fieldset class="preference-fields" disabled={!isRead.value}>
+        <ThemePick themeOnChange={(theme) => void change({ theme })} />
+        <div class="preference-list">
+          <Pick
+            label="Density"
+            value={mine.value.density ?? 'comfortable'}
+            options={{ comfortable: 'Comfortable', dense: 'Dense' }}
+            pickOnChange={(density) => void change({ density: density as 'comfortable' | 'dense' })}
+          />
+          <Pick
+            label="Clock"
+            value={mine.value.clock ?? '24'}
+            options={{ 24: '24 hours', 12: '12 hours' }}
+            pickOnChange={(clock) => void change({ clock: clock as '24' | '12' })}
+          />
+          <ZonePick zone={mine.value.zone ?? 'local'} zoneOnChange={(zone) => void change({ zone })} />
+        </div>
+        <UnitList units={mine.value.units ?? {}} unitsOnChange={(units) => void change({ units })} />
       </fieldset>
-      <div class="preference-list">
-        <Pick
-          label="Density"
-          value={mine.value.density ?? 'comfortable'}
-          options={{ comfortable: 'Comfortable', dense: 'Dense' }}
-          pickOnChange={(density) => void change({ density: density as 'comfortable' | 'dense' })}
-        />
-        <Pick
-          label="Clock"
-          value={mine.value.clock ?? '24'}
-          options={{ 24: '24 hours', 12: '12 hours' }}
-          pickOnChange={(clock) => void change({ clock: clock as '24' | '12' })}
-        />
-        <ZonePick zone={mine.value.zone ?? 'local'} zoneOnChange={(zone) => void change({ zone })} />
-      </div>
-      <UnitList units={mine.value.units ?? {}} unitsOnChange={(units) => void change({ units })} />
       {problem.value !== '' && (
         <p class="form-error" role="alert">
           {problem}
         </p>
       )}
     </section>
+  );
+}
+
+function ThemePick({ themeOnChange }: { themeOnChange: (theme: Theme) => void }) {
+  const { model, setTheme } = useApp();
+  return (
+    <fieldset class="choices">
+      <legend class="spoken">Theme</legend>
+      {themes.map(({ value, label }) => (
+        <label key={value} class="choice">
+          <input
+            type="radio"
+            name="theme"
+            checked={model.theme.value === value}
+            onChange={() => {
+              setTheme(value);
+              themeOnChange(value);
+            }}
+          />
+          {label}
+        </label>
+      ))}
+    </fieldset>
   );
 }
 
