@@ -1,8 +1,8 @@
-/** A modal dialogue of the browser's own. Owns nothing; closing gives the focus back to where it was. */
+/** A dialogue of boards and Explore, which a signal opens and closes. Owns nothing. */
 import type { Signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
 import '../style/explore.css';
+import { Dialogue } from './dialogue.tsx';
 
 interface DialogueProps {
   readonly name: string;
@@ -11,29 +11,12 @@ interface DialogueProps {
 }
 
 export function BoardDialogue({ name, isOpen, children }: DialogueProps) {
-  const element = useRef<HTMLDialogElement>(null);
   const close = () => {
     isOpen.value = false;
   };
-  useLayoutEffect(() => {
-    const before = document.activeElement as HTMLElement | null;
-    const dialogue = element.current!;
-    dialogue.showModal();
-    return () => {
-      dialogue.close();
-      before?.focus();
-    };
-  }, []);
   return (
-    <dialog
-      ref={element}
-      class="overlay pin-dialogue"
-      aria-label={name}
-      onCancel={close}
-      onClose={close}
-      onPointerDown={(event) => event.target === element.current && close()}
-    >
+    <Dialogue name={name} look="overlay pin-dialogue" close={close}>
       {children}
-    </dialog>
+    </Dialogue>
   );
 }

@@ -4,10 +4,11 @@
  * Owns what is typed and which entry is chosen. Invariant: closing gives the focus back to where it was.
  */
 import { useSignal } from '@preact/signals';
-import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { parseRoute } from '../core/app-route.ts';
 import { type PaletteEntry, searchPalette } from '../core/palette-search.ts';
 import { type App, useApp } from './app-context.ts';
+import { Dialogue } from './dialogue.tsx';
 import { SearchIcon } from './icons.tsx';
 import { rewindKeys } from './rewind-keys.ts';
 
@@ -15,39 +16,15 @@ export function Overlays() {
   const { model } = useApp();
   const overlay = model.overlay.value;
   return (
-    <Dialogue name={overlay === 'palette' ? 'Go to' : 'Keys'}>
+    <Dialogue
+      name={overlay === 'palette' ? 'Go to' : 'Keys'}
+      look="overlay"
+      close={() => {
+        model.overlay.value = null;
+      }}
+    >
       {overlay === 'palette' ? <Palette /> : <KeyList />}
     </Dialogue>
-  );
-}
-
-function Dialogue({ name, children }: { name: string; children: preact.ComponentChildren }) {
-  const { model } = useApp();
-  const element = useRef<HTMLDialogElement>(null);
-  const close = () => {
-    model.overlay.value = null;
-  };
-  useLayoutEffect(() => {
-    // Its own way of giving the focus back is lost when it leaves the page.
-    const before = document.activeElement as HTMLElement | null;
-    const dialogue = element.current!;
-    dialogue.showModal();
-    return () => {
-      dialogue.close();
-      before?.focus();
-    };
-  }, []);
-  return (
-    <dialog
-      ref={element}
-      class="overlay"
-      aria-label={name}
-      onCancel={close}
-      onClose={close}
-      onPointerDown={(event) => event.target === element.current && close()}
-    >
-      {children}
-    </dialog>
   );
 }
 
