@@ -9,7 +9,8 @@ import type { Dialect } from './core/dialects/dialect.ts';
 import { makeHostState } from './core/dialects/sparkplug.ts';
 import type { ForeignDesk } from './core/foreign-desk.ts';
 import type { Identity } from './core/identity.ts';
-import type { Store, StoredState } from './core/ports.ts';
+import type { Store, StoredMqttRow, StoredState } from './core/ports.ts';
+import { TopicClaims } from './core/topic-claims.ts';
 import type { Log } from './edge/log.ts';
 import { MqttAccess } from './edge/mqtt-access.ts';
 import { MqttBroker } from './edge/mqtt-broker.ts';
@@ -52,18 +53,23 @@ export interface MqttWaysParts {
 export function makeMqttWays(parts: MqttWaysParts): MqttWays {
   const { options, store, roster, identity, desk, log } = parts;
   const nowMs = Date.now;
+  const rows = parts.state.mqttRows ?? [];
   const access = new MqttAccess({
     identity,
     roster,
+    claims: openClaims(rows, parts),
     allowsAnonymous: options.allowsAnonymous,
     // The widest first: it is asked for each message.
     dialectTopics: parts.dialects.flatMap(({ topics }) => topics).sort((a, b) => a.length - b.length),
     nowMs,
   });
-  const persistence = new MqttPersistence(parts.state.mqttRows ?? [], {
-    change: (change) => store.change(change),
-    commit: (change) => store.commitChange(change),
-  });
+  const persistence = new MqttPersistence(
+    rows.filter(({ kind }) => kind !== 'claim'),
+    {
+      change: (change) => store.change(change),
+      commit: (change) => store.commitChange(change),
+    },
+  );
   const native = new MqttNative(parts.speaking, nowMs);
   const { deviceOnLeft } = parts;
   const broker = new MqttBroker({ access, persistence, native, log, nowMs, limits: brokerLimits, deviceOnLeft });
@@ -79,4 +85,22 @@ export function makeMqttWays(parts: MqttWaysParts): MqttWays {
     return ports;
   };
   return { broker, sockets, native, open };
+}
+
+function openClaims(rows: readonly StoredMqttRow[], parts: MqttWaysParts): TopicClaims {
+  const { store, roster, identity, dialects } = parts;
+  const stored = rows
+    .filter(({ kind }) => kind === 'claim')
+    .map(({ id, value }) => ({ key: id, deviceId: Buffer.from(value).toString() }));
+  return new TopicClaims(stored, {
+    rules: dialects,
+    isAlive: (deviceId) => {
+      const device = roster.devices.get(deviceId);
+      return device !== undefined && identity.deviceTokenHash(device.key) !== null;
+    },
+    persist: (key, deviceId) => {
+      const value = deviceId === null ? null : Buffer.from(deviceId);
+      store.change({ kind: 'mqtt', rows: [{ kind: 'claim', client: '', id: key, value }] });
+    },
+  });
 }

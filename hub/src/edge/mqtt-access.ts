@@ -1,13 +1,14 @@
 /**
  * Who an MQTT client is and what it may do: credentials to an identity, and an identity's topics.
  *
- * Owns no state. Refuses by default. A device may publish under its own namespace and what the dialects say; it hears what the hub
- * says and what it said itself, never another device. API tokens and whoever else may read hear everything and say nothing. The last
- * word on which device a message is of is the foreign intake's.
+ * Owns no state. Refuses by default. A device may publish under its own namespace and where what the dialects read is nobody else's
+ * (core/topic-claims); it hears what the hub says to it or to all and what it said itself, never another device. API tokens and whoever
+ * else may read hear everything and say nothing. The last word on which device a message is of is the foreign intake's.
  */
 import { deviceIdPattern } from '@lapwing/protocol';
 import type { DeviceRoster, DeviceState } from '../core/device-roster.ts';
 import type { Identity } from '../core/identity.ts';
+import type { TopicClaims } from '../core/topic-claims.ts';
 import { matchesFilter } from '../core/topic-filter.ts';
 import { areHashesEqual, hashLogin, hashToken } from './secrets.ts';
 
@@ -29,6 +30,7 @@ export interface AccessParts {
   readonly roster: DeviceRoster;
   readonly allowsAnonymous: boolean;
   readonly dialectTopics: readonly string[];
+  readonly claims: TopicClaims;
   readonly nowMs: () => number;
 }
 
@@ -68,26 +70,38 @@ export class MqttAccess {
     return device !== undefined && this.parts.identity.deviceTokenHash(device.key) !== null;
   }
 
-  mayPublish(identity: MqttIdentity, topic: string): boolean {
-    if (identity.kind === 'reader' || topic.startsWith('$')) return false;
+  /** '' or why not. A topic that was nobody's is this device's from now on. */
+  refusePublish(identity: MqttIdentity, topic: string): string {
+    if (identity.kind === 'reader')
+      return 'an API token reads and publishes nothing; a device needs a credential of its own';
+    if (topic.startsWith('$')) return 'topics that begin with $ are the broker’s own';
     if (topic.startsWith('lapwing/')) {
-      return identity.kind === 'device' && topic.startsWith(`${deviceTopics}/${identity.deviceId}/`);
+      const isOwn = identity.kind === 'device' && topic.startsWith(`${deviceTopics}/${identity.deviceId}/`);
+      return isOwn ? '' : `under lapwing/ a device has ${deviceTopics}/<its own id>/ and nothing else`;
     }
-    return this.parts.dialectTopics.some((filter) => matchesFilter(filter, topic));
+    if (!this.parts.dialectTopics.some((filter) => matchesFilter(filter, topic))) return 'no dialect reads this topic';
+    const { claims } = this.parts;
+    return identity.kind === 'device' ? claims.claim(topic, identity.deviceId) : claims.refuseNobody(topic);
   }
 
-  /** Wide filters are for readers; a device names at least where its topics begin. */
+  /** Wide filters are for readers; a device names at least where its topics begin, and nothing that is another's. */
   maySubscribe(identity: MqttIdentity, filter: string): boolean {
     if (filter.startsWith('$share/')) return false;
     if (identity.kind === 'reader') return true;
     if (filter.startsWith('$') || filter.startsWith('+') || filter.startsWith('#')) return false;
-    if (!filter.startsWith('lapwing')) return true;
+    if (!filter.startsWith('lapwing')) return this.isOwnOrFree(identity, filter);
     return identity.kind === 'device' && filter.startsWith(`${deviceTopics}/${identity.deviceId}/`);
   }
 
-  /** `from` null: the hub's own word. */
-  mayHear(identity: MqttIdentity, from: string | null): boolean {
-    return identity.kind === 'reader' || from === null || from === identity.mark.from;
+  /** `from` null: the hub's own word, which may be one device's to hear. */
+  mayHear(identity: MqttIdentity, topic: string, from: string | null): boolean {
+    if (identity.kind === 'reader') return true;
+    return from === null ? this.isOwnOrFree(identity, topic) : from === identity.mark.from;
+  }
+
+  private isOwnOrFree(identity: MqttIdentity, topic: string): boolean {
+    const owner = this.parts.claims.ownerOf(topic);
+    return owner === null || (identity.kind === 'device' && owner === identity.deviceId);
   }
 
   private findDevice(secret: string, hash: string, username: string): MqttIdentity | null {

@@ -13,10 +13,11 @@ import type { ForeignChannel } from '../core/foreign-desk.ts';
 import { makeOnceKey } from '../core/once-keys.ts';
 import type { Log } from './log.ts';
 import type { MqttAccess, MqttIdentity, PublisherMark } from './mqtt-access.ts';
+import type { KeptPacket } from './mqtt-kept-packets.ts';
 import { type BrokerLimits, type LinkClient, MqttLink } from './mqtt-link.ts';
 import type { MqttNative } from './mqtt-native.ts';
 import { checkPacket, type ParsedPacket } from './mqtt-packets.ts';
-import type { KeptPacket, MqttPersistence } from './mqtt-persistence.ts';
+import type { MqttPersistence } from './mqtt-persistence.ts';
 
 export interface BrokerParts {
   readonly access: MqttAccess;
@@ -43,7 +44,7 @@ export interface BrokerCounters {
 type Inside = Client & {
   readonly _parser: { prependListener(event: 'packet', listener: (packet: ParsedPacket) => void): void };
   _nextBatch(): void;
-  readonly _will: { properties?: object } | null | undefined;
+  readonly _will: { readonly topic: string; properties?: object } | null | undefined;
 };
 
 export class MqttBroker {
@@ -205,12 +206,19 @@ export class MqttBroker {
           this.parts.log.warn({ address: link.address, client: client.id }, 'mqtt: unknown credentials');
           return done(refusal(5, 'unknown credentials'), null);
         }
+        const { _will: will } = client as Inside;
+        // Judged now: after a restart nobody is there to be asked whose it is, nor whether it may.
+        const refused = will ? this.parts.access.refusePublish(identity, will.topic) : '';
+        if (will && refused !== '') {
+          this.noteRefused(client, will.topic, refused);
+          return done(refusal(5, 'the will is not allowed'), null);
+        }
         this.counters.connects += 1;
         link.identity = identity;
         this.identities.set(client, identity);
-        const { _will: will } = client as Inside;
-        // Kept with the will: after a restart nobody is there to be asked whose it is.
         if (will && identity.kind !== 'reader') will.properties = identity.mark;
+        // Two credentials may use one client identifier: a session, its queue and its link are one credential's.
+        client.id = `${sessionOwner(identity)}/${client.id}`;
         done(null, true);
       },
       (error: unknown) => done(refusal(3, String(error)), null),
@@ -227,9 +235,9 @@ export class MqttBroker {
     const identity = this.identityOf(client);
     if (identity === undefined) return done(new Error('not connected'));
     const { topic, payload } = packet;
-    if (!access.mayPublish(identity, topic)) {
-      this.counters.refusedPublishes += 1;
-      this.parts.log.warn({ client: client.id, topic }, 'mqtt: may not publish there');
+    const refusal = access.refusePublish(identity, topic);
+    if (refusal !== '') {
+      this.noteRefused(client, topic, refusal);
       return done(new Error('not allowed'));
     }
     this.counters.publishes += 1;
@@ -313,8 +321,11 @@ export class MqttBroker {
   private authorizeForward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null {
     const link = this.linkOf(client);
     if (link?.identity === null || link === null) return null;
-    const mark = (packet as { properties?: PublisherMark }).properties;
-    if (!this.parts.access.mayHear(link.identity, mark?.from ?? null)) return null;
+    const { access, persistence } = this.parts;
+    let mark = (packet as { properties?: PublisherMark }).properties;
+    // What aedes hands out because it was retained has lost whose it is.
+    if (mark === undefined && packet.retain) mark = persistence.propertiesOfRetained(packet.topic) as PublisherMark;
+    if (!access.mayHear(link.identity, packet.topic, mark?.from ?? null)) return null;
     const { unsentBytesSoft, unsentBytesMax } = this.parts.limits;
     const unsent = link.conn.writableLength;
     if (unsent <= unsentBytesSoft) return packet;
@@ -325,6 +336,11 @@ export class MqttBroker {
     if (unsent <= unsentBytesMax) return packet;
     this.cutStalled(link);
     return null;
+  }
+
+  private noteRefused(client: Client, topic: string, why: string): void {
+    this.counters.refusedPublishes += 1;
+    this.parts.log.warn({ client: client.id, topic }, `mqtt: may not publish there: ${why}`);
   }
 
   private cutStalled(link: MqttLink): void {
@@ -354,6 +370,11 @@ export class MqttBroker {
 
 const nobodyAsks = { admits: false, once: null, isRepeated: false };
 const deviceAsks = { admits: true, once: null, isRepeated: false };
+
+function sessionOwner(identity: MqttIdentity): string {
+  if (identity.kind === 'device') return identity.deviceId;
+  return identity.kind === 'reader' ? `token:${identity.tokenHash.slice(0, 12)}` : '?';
+}
 
 function refusal(returnCode: 2 | 3 | 5, message: string): AuthenticateError {
   return Object.assign(new Error(message), { returnCode }) as AuthenticateError;

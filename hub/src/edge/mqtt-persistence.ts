@@ -8,20 +8,8 @@
 import { Readable } from 'node:stream';
 import type { StoreChange, StoredMqttRow } from '../core/ports.ts';
 import { FilterTree, matchesFilter } from '../core/topic-filter.ts';
+import { copyPacket, decodePacket, encodePacket, type KeptPacket } from './mqtt-kept-packets.ts';
 
-export interface KeptPacket {
-  cmd: string;
-  topic?: string;
-  payload?: Buffer;
-  qos: number;
-  retain?: boolean;
-  dup?: boolean;
-  messageId?: number | undefined;
-  brokerId?: string;
-  brokerCounter?: number;
-  clientId?: string;
-  properties?: object;
-}
 type Sub = { topic: string; qos: number; rh?: number; rap?: boolean; nl?: boolean };
 type ClientSub = Sub & { clientId: string };
 interface Named {
@@ -82,6 +70,10 @@ export class MqttPersistence {
 
   async setup(broker: { readonly id: string }): Promise<void> {
     this.broker = broker;
+  }
+
+  propertiesOfRetained(topic: string): object | undefined {
+    return this.retained.get(topic)?.properties;
   }
 
   listRetained(): KeptPacket[] {
@@ -357,44 +349,4 @@ function pickIdentifier(more: object): object {
   return 'subscriptionIdentifier' in more && more.subscriptionIdentifier !== undefined
     ? { subscriptionIdentifier: more.subscriptionIdentifier }
     : {};
-}
-
-/** As the broker's own packets are: a packet that waits has no number yet. */
-function copyPacket(packet: KeptPacket): KeptPacket {
-  const copy: KeptPacket = {
-    cmd: packet.cmd ?? 'publish',
-    brokerId: packet.brokerId!,
-    brokerCounter: packet.brokerCounter ?? 0,
-    topic: packet.topic!,
-    payload: packet.payload ?? Buffer.alloc(0),
-    qos: packet.qos ?? 0,
-    retain: packet.retain ?? false,
-    dup: packet.dup ?? false,
-  };
-  if (Object.hasOwn(packet, 'clientId')) copy.clientId = packet.clientId!;
-  if (Object.hasOwn(packet, 'nl')) (copy as { nl?: unknown }).nl = (packet as { nl?: unknown }).nl;
-  if (Object.hasOwn(packet, 'properties')) copy.properties = packet.properties!;
-  if (Object.hasOwn(packet, 'messageExpiry'))
-    (copy as { messageExpiry?: unknown }).messageExpiry = (packet as { messageExpiry?: unknown }).messageExpiry;
-  if (copy.qos > 0 || copy.cmd !== 'publish') copy.messageId = undefined;
-  return copy;
-}
-
-/** u32 length of the JSON, the JSON, the payload. */
-function encodePacket({ payload = Buffer.alloc(0), ...rest }: KeptPacket): Uint8Array {
-  const { cmd, topic, qos, retain, messageId, brokerId, brokerCounter, clientId, properties } = rest;
-  const kept = { cmd, topic, qos, retain, messageId, brokerId, brokerCounter, clientId, properties };
-  const head = Buffer.from(JSON.stringify(kept));
-  const bytes = Buffer.alloc(4 + head.length + payload.length);
-  bytes.writeUInt32LE(head.length);
-  bytes.set(head, 4);
-  bytes.set(payload, 4 + head.length);
-  return bytes;
-}
-
-function decodePacket(value: Uint8Array): KeptPacket {
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  const end = 4 + bytes.readUInt32LE();
-  const head = JSON.parse(bytes.subarray(4, end).toString()) as KeptPacket;
-  return { ...head, payload: Buffer.from(bytes.subarray(end)) };
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { StoreChange, StoredMqttRow } from '../../src/core/ports.ts';
-import { type KeptPacket, MqttPersistence } from '../../src/edge/mqtt-persistence.ts';
+import type { KeptPacket } from '../../src/edge/mqtt-kept-packets.ts';
+import { MqttPersistence } from '../../src/edge/mqtt-persistence.ts';
 
 test('passes the broker’s own tests of a persistence', async () => {
   const suite = join(import.meta.dirname, 'mqtt-persistence-suite.mjs');

@@ -33,6 +33,7 @@ export const chirpstack: Dialect = {
   name: 'chirpstack',
   title: 'ChirpStack',
   topics: ['application/#', '+/application/#'],
+  owned: [/^((?:[^/]+\/)?application\/[^/]+)\/device\//],
   open: () => new ChirpstackReader(),
 };
 

@@ -149,5 +149,14 @@ export interface Dialect {
   readonly title: string;
   /** Topic filters that a bridge must subscribe to, and that the broker lets a device of this dialect publish to. */
   readonly topics: readonly string[];
+  /**
+   * How its topics say whose they are: what the groups of the first that fits catch names the device, and with it all topics of that
+   * name are one credential's. Topics that none fits are their first publisher's, one by one.
+   */
+  readonly owned?: readonly RegExp[];
+  /** Filters of topics that all its devices use, because the credential says whose a message is. */
+  readonly shared?: readonly string[];
+  /** Filters of topics where the hub alone speaks and every device may hear. */
+  readonly hubOnly?: readonly string[];
   open(): DialectReader;
 }

@@ -37,6 +37,11 @@ const devicesMax = 5_000;
 /** What Home Assistant takes for "no value". */
 const nothing = /^(|none|null|unknown|unavailable|nan|-)$/i;
 
+/** An entity speaks by the credential that announced it: else a neighbour could announce another's topics as its own. */
+interface Announced extends HaEntity {
+  readonly sender: string | null;
+}
+
 /** What is known of whether a device is there. */
 interface DeviceState {
   readonly saysOnline: Map<string, boolean>;
@@ -50,21 +55,23 @@ export const homeAssistant: Dialect = {
   name: 'home-assistant',
   title: 'Home Assistant discovery',
   topics: ['homeassistant/#', 'esphome/#'],
+  owned: [/^homeassistant\/[^/]+\/([^/]+)\/[^/]+\/config$/, /^esphome\/discover\/([^/]+)$/],
+  hubOnly: ['homeassistant/status'],
   open: () => new HomeAssistantReader(),
 };
 
 class HomeAssistantReader implements DialectReader {
   /** By discovery topic (and component of the device form). */
-  readonly #entities = new BoundedMap<string, HaEntity>(entitiesMax);
+  readonly #entities = new BoundedMap<string, Announced>(entitiesMax);
   readonly #ofConfig = new BoundedMap<string, readonly string[]>(entitiesMax);
-  readonly #byTopic = new Map<string, Set<HaEntity>>();
+  readonly #byTopic = new Map<string, Set<Announced>>();
   readonly #devices = new BoundedMap<string, DeviceState>(devicesMax);
-  readonly #logTopics = new BoundedMap<string, string>(devicesMax);
+  readonly #logTopics = new BoundedMap<string, Pick<Announced, 'device' | 'sender'>>(devicesMax);
 
-  matches({ topic }: Publication): boolean {
+  matches({ topic, sender }: Publication): boolean {
     return (
-      this.#byTopic.has(topic) ||
-      this.#logTopics.has(topic) ||
+      this.#entitiesOf(topic, sender).length > 0 ||
+      this.#logTopics.get(topic)?.sender === sender ||
       parseConfigTopic(topic) !== null ||
       esphomePattern.test(topic)
     );
@@ -72,16 +79,17 @@ class HomeAssistantReader implements DialectReader {
 
   read(publication: Publication): readonly Finding[] {
     const { topic, payload } = publication;
-    if (parseConfigTopic(topic) !== null) return this.#readConfig(topic, payload);
+    if (parseConfigTopic(topic) !== null) return this.#readConfig(publication);
     if (esphomePattern.test(topic)) return readEsphome(payload);
     const list = new FindingList();
     const logger = this.#logTopics.get(topic);
-    if (logger !== undefined) readLogLine(list, logger, payload);
-    const entities = this.#byTopic.get(topic);
-    if (entities === undefined) return list.findings;
+    if (logger !== undefined && logger.sender === publication.sender) readLogLine(list, logger.device, payload);
+    const entities = this.#entitiesOf(topic, publication.sender);
+    const [first] = entities;
+    if (first === undefined) return list.findings;
     const text = readText(payload);
     if (text === null) {
-      list.fault([...entities][0]?.device ?? null, 'wrong-shape', `what came on ${topic} is not text in UTF-8`);
+      list.fault(first.device, 'wrong-shape', `what came on ${topic} is not text in UTF-8`);
       return list.findings;
     }
     const json = parseJson(text);
@@ -100,7 +108,12 @@ class HomeAssistantReader implements DialectReader {
     return list.findings;
   }
 
-  #readConfig(topic: string, payload: Uint8Array): readonly Finding[] {
+  #entitiesOf(topic: string, sender: string | null): Announced[] {
+    const entities = this.#byTopic.get(topic);
+    return entities === undefined ? [] : [...entities].filter((entity) => entity.sender === sender);
+  }
+
+  #readConfig({ topic, payload, sender }: Publication): readonly Finding[] {
     const place = parseConfigTopic(topic)!;
     const gone = this.#forget(topic);
     const list = new FindingList();
@@ -135,7 +148,7 @@ class HomeAssistantReader implements DialectReader {
         const key = `${topic} ${one.object}`;
         if (!introduced.has(entity.device)) list.facts(entity.device, entity.facts);
         introduced.add(entity.device);
-        this.#add(list, key, entity);
+        this.#add(list, key, { ...entity, sender });
         keys.push(key);
       }
     }
@@ -143,7 +156,7 @@ class HomeAssistantReader implements DialectReader {
     return list.findings;
   }
 
-  #add(list: FindingList, key: string, entity: HaEntity): void {
+  #add(list: FindingList, key: string, entity: Announced): void {
     for (const topic of topicsOf(entity)) {
       const known = this.#byTopic.get(topic);
       if (topic.length > topicCharsMax) {
@@ -159,10 +172,6 @@ class HomeAssistantReader implements DialectReader {
     if (evicted !== undefined) this.#unlink(evicted);
     for (const topic of topicsOf(entity)) {
       const known = this.#byTopic.get(topic);
-      if (topic.length > topicCharsMax) {
-        list.fault(entity.device, 'too-large', `a topic has at most ${topicCharsMax} characters here`);
-        return;
-      }
       if (known === undefined) this.#byTopic.set(topic, new Set([entity]));
       else known.add(entity);
     }
@@ -173,7 +182,7 @@ class HomeAssistantReader implements DialectReader {
     for (const { topic } of entity.availability) {
       // ESPHome's birth and will; its log is beside it.
       if (/^esphome\b/i.test(entity.facts.firmware ?? '') && topic.endsWith('/status')) {
-        this.#logTopics.set(`${topic.slice(0, -'/status'.length)}/debug`, entity.device);
+        this.#logTopics.set(`${topic.slice(0, -'/status'.length)}/debug`, entity);
       }
     }
   }
@@ -197,7 +206,7 @@ class HomeAssistantReader implements DialectReader {
     return false;
   }
 
-  #unlink(entity: HaEntity): void {
+  #unlink(entity: Announced): void {
     for (const topic of topicsOf(entity)) {
       const known = this.#byTopic.get(topic);
       known?.delete(entity);

@@ -45,6 +45,7 @@ export const homie: Dialect = {
   name: 'homie',
   title: 'Homie',
   topics: ['homie/#', '+/5/#'],
+  owned: [/^homie\/(?:5\/)?([^/$]+)/, /^([^/]+\/5\/[^/$]+)/],
   open: () => new HomieReader(),
 };
 

@@ -40,6 +40,8 @@ export const influx: Dialect = {
   name: 'influx',
   title: 'Influx line protocol',
   topics: ['telegraf/#', 'influx/#'],
+  owned: [/^telegraf\/([^/]+)/],
+  shared: ['telegraf', 'influx'],
   open: (): DialectReader => ({ matches: looksLikeInflux, read: readInflux }),
 };
 

@@ -45,6 +45,7 @@ export const senml: Dialect = {
   name: 'senml',
   title: 'SenML',
   topics: ['senml/#', '+/senml', '+/+/senml'],
+  shared: ['senml'],
   open: (): DialectReader => ({ matches: looksLikeSenml, read: readSenml }),
 };
 

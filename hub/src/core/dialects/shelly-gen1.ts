@@ -70,6 +70,8 @@ export const shellyGen1: Dialect = {
   name: 'shelly-gen1',
   title: 'Shelly (Gen1)',
   topics: ['shellies/#'],
+  owned: [/^shellies\/(?!announce$|command$)([^/]+)/],
+  shared: ['shellies/announce', 'shellies/command'],
   open: (): DialectReader => ({
     matches: ({ topic }) => topic === 'shellies/announce' || topicPattern.test(topic),
     read: readGen1,

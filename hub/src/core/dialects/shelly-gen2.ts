@@ -39,6 +39,12 @@ export const shellyGen2: Dialect = {
   name: 'shelly',
   title: 'Shelly (Gen2 and later)',
   topics: ['+/events/rpc', '+/status/+', '+/online', `${replyBase}/#`],
+  owned: [
+    /^shelly-reply\/(.+)\/rpc$/,
+    /^((?:.*\/)?shelly[a-z0-9]+-[0-9a-f]{6,12})(?:\/|$)/i,
+    /^(.+)\/events\/rpc$/,
+    /^(.+)\/rpc$/,
+  ],
   open: () => new ShellyGen2Reader(),
 };
 

@@ -46,6 +46,8 @@ export const sparkplug: Dialect = {
   name: 'sparkplug',
   title: 'Sparkplug B',
   topics: ['spBv1.0/#'],
+  owned: [/^spBv1\.0\/([^/]+)\/[^/]+\/([^/]+)/],
+  hubOnly: ['spBv1.0/STATE/#', 'STATE/#'],
   open: () => new SparkplugReader(),
 };
 

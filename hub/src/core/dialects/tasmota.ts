@@ -36,6 +36,8 @@ interface TopicRole {
 }
 interface Base {
   readonly device: string;
+  /** Whose discovery told it: of others it says nothing. Undefined: nobody's did. */
+  readonly sender?: string | null;
   readonly commandBase: string;
   readonly onlineWord: string;
   readonly offlineWord: string;
@@ -45,6 +47,12 @@ export const tasmota: Dialect = {
   name: 'tasmota',
   title: 'Tasmota',
   topics: ['tasmota/discovery/#', 'tele/#', 'stat/#', '+/tele/#', '+/stat/#'],
+  owned: [
+    /^tasmota\/discovery\/([0-9A-Fa-f]{12})\//,
+    /^(?:tele|stat|cmnd)\/(.+)\/[^/]+$/,
+    /^(.+)\/(?:tele|stat)\/(?:LWT|STATE|SENSOR|RESULT|POWER\d{0,2}|STATUS\d{0,2}|INFO[123]|UPTIME|HEALTH)$/,
+    /^(.+)\/cmnd\/[^/]+$/,
+  ],
   open: () => new TasmotaReader(),
 };
 
@@ -53,24 +61,24 @@ class TasmotaReader implements DialectReader {
   readonly #bases = new BoundedMap<string, Base>(devicesMax * 2);
   readonly #byMac = new BoundedMap<string, string>(devicesMax);
 
-  matches({ topic }: Publication): boolean {
-    return discoveryPattern.test(topic) || this.#roleOf(topic) !== null;
+  matches({ topic, sender }: Publication): boolean {
+    return discoveryPattern.test(topic) || this.#roleOf(topic, sender) !== null;
   }
 
   read(publication: Publication): readonly Finding[] {
     const { topic, payload } = publication;
     const discovery = discoveryPattern.exec(topic);
-    if (discovery !== null) return this.#readDiscovery(payload, discovery[1] ?? '', discovery[2] === 'config');
-    const role = this.#roleOf(topic);
+    if (discovery !== null) return this.#readDiscovery(publication, discovery[1] ?? '', discovery[2] === 'config');
+    const role = this.#roleOf(topic, publication.sender);
     return role === null ? [] : this.#readLeaf(role, payload);
   }
 
-  #roleOf(topic: string): TopicRole | null {
+  #roleOf(topic: string, sender: string | null): TopicRole | null {
     const cut = topic.lastIndexOf('/');
     if (cut <= 0) return null;
     const leaf = topic.slice(cut + 1);
     const base = this.#bases.get(topic.slice(0, cut));
-    if (base !== undefined) return { device: base.device, leaf, base };
+    if (base !== undefined && base.sender === sender) return { device: base.device, leaf, base };
     if (!leafPattern.test(leaf)) return null;
     const [first = '', ...rest] = topic.slice(0, cut).split('/');
     // An empty level would make two devices one.
@@ -85,12 +93,12 @@ class TasmotaReader implements DialectReader {
     return { device, leaf, base: usualBase(device, `${device}/cmnd`) };
   }
 
-  #readDiscovery(payload: Uint8Array, mac: string, isConfig: boolean): readonly Finding[] {
+  #readDiscovery({ payload, sender }: Publication, mac: string, isConfig: boolean): readonly Finding[] {
     if (payload.length === 0) return this.#forget(mac);
     const json = readJson(payload);
     if (!isObject(json)) return faultNotJson(null, 'a discovery message is an object with t, ft and tp');
     const list = new FindingList();
-    if (isConfig) this.#readConfig(list, json, mac);
+    if (isConfig) this.#readConfig(list, json, { mac, sender });
     else {
       // The values of a retained discovery message are as old as the message: they only tell what there is.
       const device = this.#byMac.get(mac);
@@ -110,7 +118,8 @@ class TasmotaReader implements DialectReader {
     return list.findings;
   }
 
-  #readConfig(list: FindingList, config: JsonObject, mac: string): void {
+  #readConfig(list: FindingList, config: JsonObject, from: { mac: string; sender: string | null }): void {
+    const { mac, sender } = from;
     const device = textOf(config, 't');
     const fullTopic = textOf(config, 'ft');
     const prefixes = memberOf(config, 'tp');
@@ -132,6 +141,7 @@ class TasmotaReader implements DialectReader {
         .replace(/\/+$/, '');
     const base: Base = {
       device,
+      sender,
       commandBase: fill(prefixes[0]),
       onlineWord: textOf(config, 'onln') ?? 'Online',
       offlineWord: textOf(config, 'ofln') ?? 'Offline',

@@ -43,6 +43,7 @@ export const thingsboard: Dialect = {
   name: 'thingsboard',
   title: 'ThingsBoard device API',
   topics: ['v1/devices/me/#', 'v1/gateway/#', 'v2/t/#', 'v2/a/#'],
+  shared: ['v1/devices/me/#', 'v1/gateway/#', 'v2/t/#', 'v2/a/#'],
   open: (): DialectReader => ({
     matches: ({ topic }) => ownPattern.test(topic) || gatewayPattern.test(topic),
     read: readThingsboard,

@@ -48,6 +48,8 @@ export const zigbee2mqtt: Dialect = {
   name: 'zigbee2mqtt',
   title: 'Zigbee2MQTT',
   topics: ['zigbee2mqtt/#'],
+  // One gateway speaks for all of its base topic.
+  owned: [/^(zigbee2mqtt)(?:\/|$)/],
   open: () => new Zigbee2MqttReader(),
 };
 
