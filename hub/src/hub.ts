@@ -244,7 +244,7 @@ function buildEdges(options: HubOptions, core: Core & { readonly state: StoredSt
     ...intake.counters,
     ...faults.counts(),
     devices: devices.count(),
-    ...prefixed('mqtt', { ...mqtt.broker.counters, clients: mqtt.broker.count(), native: mqtt.native.count() }),
+    ...prefixed('mqtt', mqtt.figures()),
     ...prefixed('foreign', { ...core.foreign.intake.counters, waiting: core.foreign.intake.waitingCount() }),
     viewers: viewers.count() + streams.count(),
     uptimeMs: Date.now() - core.startedMs,

@@ -34,6 +34,7 @@ export interface MqttWays {
   /** Upgrades at /mqtt. */
   readonly sockets: MqttSockets;
   readonly native: MqttNative;
+  figures(): Record<string, number>;
   open(host: string): Promise<MqttPorts>;
 }
 
@@ -54,10 +55,11 @@ export function makeMqttWays(parts: MqttWaysParts): MqttWays {
   const { options, store, roster, identity, desk, log } = parts;
   const nowMs = Date.now;
   const rows = parts.state.mqttRows ?? [];
+  const claims = openClaims(rows, parts);
   const access = new MqttAccess({
     identity,
     roster,
-    claims: openClaims(rows, parts),
+    claims,
     allowsAnonymous: options.allowsAnonymous,
     // The widest first: it is asked for each message.
     dialectTopics: parts.dialects.flatMap(({ topics }) => topics).sort((a, b) => a.length - b.length),
@@ -68,6 +70,7 @@ export function makeMqttWays(parts: MqttWaysParts): MqttWays {
     {
       change: (change) => store.change(change),
       commit: (change) => store.commitChange(change),
+      leftOutFirst: (what, whose) => log.warn({ of: whose }, leftOutTexts[what]),
     },
   );
   const native = new MqttNative(parts.speaking, nowMs);
@@ -84,8 +87,22 @@ export function makeMqttWays(parts: MqttWaysParts): MqttWays {
     }
     return ports;
   };
-  return { broker, sockets, native, open };
+  const figures = () => ({
+    ...broker.counters,
+    ...persistence.figures(),
+    clients: broker.count(),
+    native: native.count(),
+    claims: claims.size,
+  });
+  return { broker, sockets, native, figures, open };
 }
+
+const leftOutTexts = {
+  retained:
+    'mqtt: no room for more retained messages: this one was read, but who subscribes later will not find it; take some back by empty retained messages (said once; health counts them)',
+  queued:
+    'mqtt: the queue of a session that is away is full: newer messages are not kept for it (said once; health counts them)',
+} as const;
 
 function openClaims(rows: readonly StoredMqttRow[], parts: MqttWaysParts): TopicClaims {
   const { store, roster, identity, dialects } = parts;

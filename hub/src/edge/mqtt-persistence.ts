@@ -37,12 +37,15 @@ export const persistenceLimits: PersistenceLimits = {
 export interface PersistenceStore {
   change(change: StoreChange): void;
   commit(change: StoreChange): Promise<void>;
+  /** Said once for each kind; how many, the figures tell. `whose`: the topic, or the client. */
+  leftOutFirst?(what: 'retained' | 'queued', whose: string): void;
 }
 type MqttRows = (Omit<StoredMqttRow, 'value'> & { value: Uint8Array | null })[];
 
 export class MqttPersistence {
   broker: { readonly id: string } = { id: '' };
-  dropped = 0;
+  /** What found no room, though its publisher was answered: readings are stored all the same. */
+  readonly leftOut = { retained: 0, queued: 0 };
   private readonly retained = new Map<string, KeptPacket>();
   private retainedBytes = 0;
   private readonly subscriptions = new Map<string, Map<string, Sub>>();
@@ -110,19 +113,36 @@ export class MqttPersistence {
     const before = this.retained.get(topic);
     const packet = { ...given };
     const bytes = (packet.payload?.length ?? 0) + topic.length;
-    const isEmpty = (packet.payload?.length ?? 0) === 0;
+    const bytesBefore = before === undefined ? 0 : before.payload!.length + topic.length;
+    let isEmpty = (packet.payload?.length ?? 0) === 0;
     const isFull =
-      before === undefined &&
-      (this.retained.size >= this.limits.retainedMax || this.retainedBytes + bytes > this.limits.retainedBytesMax);
+      (before === undefined && this.retained.size >= this.limits.retainedMax) ||
+      this.retainedBytes - bytesBefore + bytes > this.limits.retainedBytesMax;
     if (!isEmpty && isFull) {
-      this.dropped += 1;
-      return;
+      this.noteLeftOut('retained', topic);
+      // What stood there is no longer the newest: nothing is better than an old value that looks new.
+      isEmpty = true;
     }
-    this.retainedBytes += (isEmpty ? 0 : bytes) - (before === undefined ? 0 : before.payload!.length + topic.length);
+    this.retainedBytes += (isEmpty ? 0 : bytes) - bytesBefore;
     if (isEmpty) this.retained.delete(topic);
     else this.retained.set(topic, packet);
     if (!isEmpty || before !== undefined)
       this.put({ kind: 'retained', client: '', id: topic }, isEmpty ? null : encodePacket(packet));
+  }
+
+  private noteLeftOut(what: 'retained' | 'queued', whose: string): void {
+    this.leftOut[what] += 1;
+    if (this.leftOut[what] === 1) this.store.leftOutFirst?.(what, whose);
+  }
+
+  figures(): Record<string, number> {
+    const { retained, queued } = this.leftOut;
+    return {
+      retained: this.retained.size,
+      retainedBytes: this.retainedBytes,
+      retainedLeftOut: retained,
+      queuedLeftOut: queued,
+    };
   }
 
   createRetainedStreamCombi(patterns: readonly string[]): Readable {
@@ -204,7 +224,7 @@ export class MqttPersistence {
       const queue = this.outgoing.get(clientId) ?? [];
       this.outgoing.set(clientId, queue);
       if (queue.length >= this.limits.queuedMax) {
-        this.dropped += 1;
+        this.noteLeftOut('queued', clientId);
         continue;
       }
       const row = String(this.nextRow++).padStart(15, '0');

@@ -88,12 +88,23 @@ test('what a message leaves behind is kept once, before it is answered', async (
 
 test('bounds: so many queued for a client, so many retained', async () => {
   const limits = { retainedMax: 2, retainedBytesMax: 1_000, queuedMax: 3 };
-  const persistence = new MqttPersistence([], new Rows(), limits);
+  const said: string[] = [];
+  const rows = new Rows();
+  const { change, commit } = rows;
+  const leftOutFirst = (what: string, whose: string) => void said.push(`${what} ${whose}`);
+  const persistence = new MqttPersistence([], { change, commit, leftOutFirst }, limits);
   for (let n = 0; n < 9; n++) {
     await persistence.outgoingEnqueue({ clientId: 'c' }, message(n));
     await persistence.storeRetained(message(n, { retain: true, topic: `t${n}` }));
   }
   expect(await readQueue(persistence)).toEqual(['0', '1', '2']);
   expect(persistence.listRetained()).toHaveLength(2);
-  expect(persistence.dropped).toBe(13);
+  expect(persistence.figures()).toEqual({ retained: 2, retainedBytes: 6, retainedLeftOut: 7, queuedLeftOut: 6 });
+  expect(said).toEqual(['retained t2', 'queued c']);
+  // Also what is replaced is counted; a value that finds no room takes the one before it along.
+  await persistence.storeRetained(message(0, { retain: true, topic: 't0', payload: Buffer.alloc(990) }));
+  expect(persistence.figures()).toMatchObject({ retained: 2, retainedBytes: 995 });
+  await persistence.storeRetained(message(0, { retain: true, topic: 't1', payload: Buffer.alloc(990) }));
+  expect(persistence.figures()).toMatchObject({ retained: 1, retainedBytes: 992, retainedLeftOut: 8 });
+  expect(rows.list().filter(({ kind }) => kind === 'retained')).toMatchObject([{ id: 't0' }]);
 });
