@@ -94,8 +94,6 @@ export function layLines(
 }
 
 const spareLines = 8;
-/** Lines made besides those that fill the height: the spare ones, and those cut by its two edges. */
-export const linesAround = 2 * spareLines + 3;
 
 /** Lines first…last (exclusive) that are in sight, with a few more on both sides for scrolling. */
 export function findVisibleLines(

@@ -13,17 +13,6 @@ interface GroupProps {
   fold(name: string): void;
 }
 
-export function GroupRow(props: GroupProps & { line: number; top: number; isReached: boolean; columns: number }) {
-  const { line, top, isReached, columns } = props;
-  return (
-    <tr class="fleet-group" data-line={line} aria-rowindex={line + 2} style={{ transform: `translateY(${top}px)` }}>
-      <th scope="rowgroup" colSpan={columns}>
-        <GroupButton {...props} tabIndex={isReached ? 0 : -1} />
-      </th>
-    </tr>
-  );
-}
-
 export function GroupButton({ group, by, isFolded, fold, tabIndex }: GroupProps & { tabIndex: number }) {
   return (
     <button

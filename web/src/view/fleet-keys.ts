@@ -4,13 +4,14 @@
  * Owns which line the keyboard is at. Invariant: the line that has the focus is in sight; Enter is left to the link itself.
  */
 import { type Signal, useSignal } from '@preact/signals';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { type FleetLines, findLineAt } from '../core/fleet-lines.ts';
 import { useApp } from './app-context.ts';
+import { keyOfLine } from './fleet-row-pool.tsx';
 import { isForPage } from './page-keys.ts';
 
 export interface LineKeys {
-  /** What to render as the line that Tab reaches: '' the first in sight. */
+  /** Key of the line that Tab reaches: '' the first in sight. */
   readonly reached: Signal<string>;
   keysOnDown(event: KeyboardEvent): void;
   focusOnIn(event: FocusEvent): void;
@@ -24,41 +25,28 @@ export interface KeyActions {
   fold(group: string): void;
 }
 
-function lineKey(line: FleetLines['lines'][number]): string {
-  return line.kind === 'device' ? `d:${line.device.id}` : `g:${line.group.name}`;
-}
-
 export function useLineKeys(
   table: {
     readonly scroller: { readonly current: HTMLDivElement | null };
     readonly lines: FleetLines;
     readonly headPx: number;
+    /** Lays the rows of where the scroller stands now. */
+    readonly showHere: () => void;
   },
   actions: KeyActions,
 ): LineKeys {
   const reached = useSignal('');
-  const wantsFocus = useRef(false);
   const now = useRef({ table, actions });
   now.current = { table, actions };
-  useLayoutEffect(() => {
-    if (!wantsFocus.current) return;
-    const found = findFocusable(table.scroller.current, findLineOfKey(table.lines, reached.peek()));
-    if (found === null) return;
-    wantsFocus.current = false;
-    found.focus({ preventScroll: true });
-  });
   const goTo = (index: number) => {
-    const { lines, scroller, headPx } = now.current.table;
+    const { lines, scroller, headPx, showHere } = now.current.table;
     const line = lines.lines[Math.max(0, Math.min(lines.lines.length - 1, index))];
     if (line === undefined) return;
-    wantsFocus.current = true;
-    showLine(scroller.current!, { top: line.top, bottom: findBottom(lines, lines.lines.indexOf(line)), headPx });
-    reached.value = '';
-    reached.value = lineKey(line);
-    const found = findFocusable(scroller.current, lines.lines.indexOf(line));
-    if (found === null) return;
-    wantsFocus.current = false;
-    found.focus({ preventScroll: true });
+    const at = lines.lines.indexOf(line);
+    showLine(scroller.current!, { top: line.top, bottom: findBottom(lines, at), headPx });
+    reached.value = keyOfLine(line);
+    showHere();
+    findFocusable(scroller.current, at)?.focus({ preventScroll: true });
   };
   usePageKeys(() => {
     const { lines, scroller } = now.current.table;
@@ -70,7 +58,7 @@ export function useLineKeys(
     focusOnIn: (event) => {
       const index = readLine(event.target);
       const line = index < 0 ? undefined : now.current.table.lines.lines[index];
-      if (line !== undefined) reached.value = lineKey(line);
+      if (line !== undefined) reached.value = keyOfLine(line);
     },
   };
 }
@@ -134,10 +122,6 @@ function readLine(target: EventTarget | null): number {
 
 function findFocusable(scroller: HTMLElement | null, index: number): HTMLElement | null {
   return scroller?.querySelector<HTMLElement>(`[data-line="${index}"] [data-focus]`) ?? null;
-}
-
-export function findLineOfKey({ lines }: FleetLines, key: string): number {
-  return key === '' ? -1 : lines.findIndex((line) => lineKey(line) === key);
 }
 
 function findBottom({ lines, height }: FleetLines, index: number): number {

@@ -1,38 +1,30 @@
 /**
- * The table of devices: only the rows in sight exist, and their numbers are written by one painter outside of the components.
+ * The table of devices: its heading, its lines, and the pool of rows that shows those in sight.
  *
- * Owns the scroll position and the row painters. Invariant: a reading never renders a component; what is out of sight costs
- * nothing. The whole page scrolls inside this element, so that the header and the first columns stay.
+ * Owns which columns there are and how the lines lie. Invariant: neither a reading nor scrolling renders a component; what is out of
+ * sight costs nothing. The whole page scrolls inside this element, so that the header and the first columns stay.
  */
+import { effect } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { FleetRoute } from '../core/app-route.ts';
 import {
   chooseFamilies,
   chooseTableColumns,
-  headedFamilies,
   makeColumns,
   sumWidths,
   type TableColumn,
   writeTracks,
 } from '../core/fleet-columns.ts';
-import {
-  type FleetLines,
-  findGroupOf,
-  findLineAt,
-  findVisibleLines,
-  layLines,
-  linesAround,
-} from '../core/fleet-lines.ts';
-import { judgeStatus } from '../core/fleet-status.ts';
+import { type FleetLines, findGroupOf, findLineAt, layLines } from '../core/fleet-lines.ts';
 import { useApp } from './app-context.ts';
-import { GroupButton, GroupRow } from './fleet-group.tsx';
-import { findLineOfKey, useLineKeys } from './fleet-keys.ts';
+import { GroupButton } from './fleet-group.tsx';
+import { type LineKeys, useLineKeys } from './fleet-keys.ts';
 import { type FleetList, followPresence } from './fleet-list.ts';
-import { FleetRow, SkeletonRow } from './fleet-row.tsx';
+import { SkeletonRow } from './fleet-row.tsx';
+import { FleetRowPool } from './fleet-row-pool.tsx';
 import type { Selection } from './fleet-selection.ts';
-import { type FleetView, measureRoom, rowLead, useFleetView } from './fleet-viewport.ts';
-import type { RowPainter } from './row-painter.ts';
+import { type FleetView, type FleetViewport, measureRoom, rowLead, useFleetView } from './fleet-viewport.ts';
 
 const heights = {
   table: { row: 37, group: 37, head: 33 },
@@ -59,10 +51,10 @@ export function FleetTable(props: FleetTableProps) {
   const app = useApp();
   const scroller = useRef<HTMLDivElement>(null);
   const view = useFleetView(scroller);
-  const { isPhone, top, height } = view.value;
+  const { isPhone, width } = view.size.value;
   const isDense = document.documentElement.dataset.density === 'dense';
   const sizes = isPhone ? heights.card : isDense ? heights.dense : heights.table;
-  const columns = useColumns(props, view.value);
+  const columns = useColumns(props, view.size.value);
   const { group, folded } = route.look;
   const foldedKey = folded.join('\n');
   const lines = useMemo(
@@ -71,108 +63,92 @@ export function FleetTable(props: FleetTableProps) {
   );
   const foldGroup = (name: string) => toggleFold(app, route, name);
   const edit = (ids: readonly string[]) => selection.edit(ids);
+  const showHere = () => {
+    view.top.value = scroller.current!.scrollTop;
+  };
   const keys = useLineKeys(
-    { scroller, lines, headPx: sizes.head },
+    { scroller, lines, headPx: sizes.head, showHere },
     { toggle: selection.toggle, edit, clear: selection.clear, fold: foldGroup },
   );
+  const body = useRef<HTMLTableSectionElement>(null);
+  const pool = useRowPool(body, { view, keys, selection, fold: foldGroup });
+  const selected = selection.ids.value;
+  const isSelecting = selected.size > 0 || selection.isPicking.value;
+  useLayoutEffect(() => pool.current?.lay({ lines, columns, selected, isSelecting, group, sparks: app.model.sparks }));
   useEffect(() => followPresence(scroller.current!, list.isHeld), []);
   useLayoutEffect(() => props.shownOnChange(columns), [columns]);
   // Ten thousand lines are gone through when they change, not when somebody scrolls.
   useMemo(() => {
     selection.order.current = lines.lines.flatMap((line) => (line.kind === 'device' ? [line.device.id] : []));
   }, [lines]);
-  const known = useMemo(() => findLineOfKey(lines, keys.reached.value), [lines, keys.reached.value]);
-  const painters = useRowPainters();
-  const slots = Math.ceil(height / Math.min(sizes.row, sizes.group)) + linesAround;
-  const sight = { ...findVisibleLines(lines, top, height), slots };
   const minWidth = isPhone ? 0 : rowLead.leadPx + sumWidths(columns, rowLead.gapPx) + rowLead.tailPx;
   const style = { '--tracks': writeTracks(columns), minWidth: minWidth === 0 ? undefined : `${minWidth}px` };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the keys of the rows inside bubble up to it
     <div
-      class={`fleet-scroll ${selection.ids.value.size > 0 || selection.isPicking.value ? 'is-selecting' : ''}`}
+      class={`fleet-scroll ${isSelecting ? 'is-selecting' : ''} ${minWidth > width ? 'is-wide' : ''}`}
       ref={scroller}
       onKeyDown={keys.keysOnDown}
       onFocusIn={keys.focusOnIn}
     >
-      {group !== '' && <StuckGroup lines={lines} top={top} by={group} fold={foldGroup} />}
+      {group !== '' && <StuckGroup lines={lines} view={view} by={group} fold={foldGroup} />}
       <table class="fleet-table" style={style} aria-label="Devices" aria-rowcount={lines.lines.length + 1}>
         <FleetHead route={route} columns={columns} selection={selection} />
-        {isLoading ? (
+        {isLoading && (
           <tbody class="fleet-rows" aria-busy="true">
             {Array.from({ length: 12 }, (_, i) => (
               <SkeletonRow key={i} top={i * sizes.row} columns={columns} />
             ))}
           </tbody>
-        ) : (
-          <tbody class="fleet-rows" style={{ height: `${lines.height}px` }}>
-            <Lines
-              {...{ lines, sight, columns, selection, painters, fold: foldGroup }}
-              group={group}
-              reached={known >= 0 ? known : findLineAt(lines.lines, top)}
-            />
-          </tbody>
         )}
+        <tbody class="fleet-rows" ref={body} style={{ height: `${isLoading ? 0 : lines.height}px` }} />
       </table>
       {props.children}
     </div>
   );
 }
 
-interface LinesProps {
-  readonly lines: FleetLines;
-  /** `slots`: as many lines as can be in sight at once. */
-  readonly sight: { readonly first: number; readonly last: number; readonly slots: number };
-  readonly columns: readonly TableColumn[];
+interface PoolParts {
+  readonly view: FleetViewport;
+  readonly keys: LineKeys;
   readonly selection: Selection;
-  readonly painters: Set<RowPainter>;
-  readonly group: string;
-  /** Index of the line that Tab leads to: where the keyboard was, else the first in sight. */
-  readonly reached: number;
   fold(name: string): void;
 }
 
-function Lines({ lines, sight, columns, selection, painters, group, reached, fold }: LinesProps) {
-  const chosen = selection.ids.value;
-  const isSelecting = chosen.size > 0 || selection.isPicking.value;
-  // Rows are used again for other lines as they scroll in: making their elements anew is what costs.
-  const { slots } = sight;
-  const families = useMemo(() => headedFamilies(columns), [columns]);
-  const rows = [];
-  for (let at = sight.first; at < sight.last; at++) {
-    const line = lines.lines[at]!;
-    const isReached = at === reached;
-    if (line.kind === 'group') {
-      const shape = { group: line.group, by: group, isFolded: line.isFolded, fold, line: at, top: line.top };
-      rows.push(<GroupRow key={`group ${at % slots}`} {...shape} isReached={isReached} columns={columns.length + 4} />);
-      continue;
-    }
-    const { device } = line;
-    rows.push(
-      <FleetRow
-        key={at % slots}
-        device={device}
-        columns={columns}
-        families={families}
-        place={{
-          line: at,
-          top: line.top,
-          status: judgeStatus(device),
-          isSelected: chosen.has(device.id),
-          isReached,
-          isSelecting,
-        }}
-        actions={selection}
-        painters={painters}
-      />,
-    );
-  }
-  return <>{rows}</>;
+/** The rows follow the scroller and the frame by themselves; what else they show, the table lays. */
+function useRowPool(body: { readonly current: HTMLTableSectionElement | null }, parts: PoolParts) {
+  const app = useApp();
+  const pool = useRef<FleetRowPool | null>(null);
+  const latest = useRef(parts);
+  latest.current = parts;
+  useLayoutEffect(() => {
+    // Paused charts leave the table in the present; a rewound page is wholly in the past.
+    const pageNowMs = (nowHubMs: number) => (app.clock.mode.peek() === 'rewound' ? app.clock.nowMs() : nowHubMs);
+    const made = new FleetRowPool(body.current!, {
+      toggle: (id, isRange) => latest.current.selection.toggle(id, isRange),
+      edit: (id) => latest.current.selection.edit(id),
+      fold: (name) => latest.current.fold(name),
+      now: () => ({ nowMs: pageNowMs(app.nowHubMs()), nowHubMs: app.nowHubMs() }),
+    });
+    pool.current = made;
+    const { view, keys } = parts;
+    const stopFollowing = effect(() => {
+      made.scroll({ top: view.top.value, height: view.size.value.height, reached: keys.reached.value });
+    });
+    const stopPainting = app.addPainter((nowHubMs) => made.paint(pageNowMs(nowHubMs), nowHubMs));
+    return () => {
+      stopFollowing();
+      stopPainting();
+      made.close();
+    };
+  }, []);
+  return pool;
 }
 
 /** The heading of the group one is in, once its own line is scrolled away. */
-function StuckGroup(props: { lines: FleetLines; top: number; by: string; fold: (name: string) => void }) {
-  const { lines, top, by, fold } = props;
+function StuckGroup(props: { lines: FleetLines; view: FleetViewport; by: string; fold: (name: string) => void }) {
+  const { lines, view, by, fold } = props;
+  const top = view.top.value;
   const line = findGroupOf(lines.lines, findLineAt(lines.lines, top));
   if (line === null || line.isFolded || line.top >= top) return null;
   return (
@@ -300,20 +276,4 @@ function nextSort(look: FleetRoute['look'], key: string, isMetric: boolean): { s
   if (look.sort !== key) return { sort: key, isDescending: first };
   if (look.isDescending === first) return { sort: key, isDescending: !first };
   return { sort: '', isDescending: false };
-}
-
-/** One painter for all rows in sight. */
-function useRowPainters(): Set<RowPainter> {
-  const app = useApp();
-  const painters = useMemo(() => new Set<RowPainter>(), []);
-  useEffect(
-    () =>
-      app.addPainter((nowHubMs) => {
-        // Paused charts leave the table in the present; a rewound page is wholly in the past.
-        const nowMs = app.clock.mode.peek() === 'rewound' ? app.clock.nowMs() : nowHubMs;
-        for (const painter of painters) painter.paint(nowMs, nowHubMs);
-      }),
-    [],
-  );
-  return painters;
 }

@@ -1,50 +1,47 @@
 /** What of the table is in sight, and how much room it has. Owns the listeners of one scroller. */
 import { type Signal, useSignal } from '@preact/signals';
-import { useLayoutEffect } from 'preact/hooks';
+import { useLayoutEffect, useMemo } from 'preact/hooks';
 
 const phoneQuery = matchMedia('(max-width: 720px)');
 
 export interface FleetView {
-  readonly top: number;
   readonly height: number;
   readonly width: number;
   readonly isPhone: boolean;
 }
 
-/** Changes with scrolling, but only by steps of half a row: a finer place shows no other rows. */
-const stepPx = 18;
+export interface FleetViewport {
+  readonly size: Signal<FleetView>;
+  /** Pixels scrolled away. Components that read it are rendered with every step of the wheel. */
+  readonly top: Signal<number>;
+}
 
-export function useFleetView(scroller: { readonly current: HTMLDivElement | null }): Signal<FleetView> {
-  const view = useSignal<FleetView>({ top: 0, height: 900, width: innerWidth - 56, isPhone: phoneQuery.matches });
+export function useFleetView(scroller: { readonly current: HTMLDivElement | null }): FleetViewport {
+  const size = useSignal<FleetView>({ height: 900, width: innerWidth - 56, isPhone: phoneQuery.matches });
+  const top = useSignal(0);
   useLayoutEffect(() => {
     const element = scroller.current!;
-    const look = () => {
-      const before = view.peek();
-      const now = {
-        top: Math.floor(element.scrollTop / stepPx) * stepPx,
-        height: element.clientHeight,
-        width: element.clientWidth,
-        isPhone: phoneQuery.matches,
-      };
-      const isSame =
-        now.top === before.top &&
-        now.height === before.height &&
-        now.width === before.width &&
-        now.isPhone === before.isPhone;
-      if (!isSame) view.value = now;
+    const measure = () => {
+      const before = size.peek();
+      const now = { height: element.clientHeight, width: element.clientWidth, isPhone: phoneQuery.matches };
+      const isSame = now.height === before.height && now.width === before.width && now.isPhone === before.isPhone;
+      if (!isSame) size.value = now;
     };
-    const observer = new ResizeObserver(look);
+    const elementOnScroll = () => {
+      top.value = element.scrollTop;
+    };
+    const observer = new ResizeObserver(measure);
     observer.observe(element);
-    element.addEventListener('scroll', look, { passive: true });
-    phoneQuery.addEventListener('change', look);
-    look();
+    element.addEventListener('scroll', elementOnScroll, { passive: true });
+    phoneQuery.addEventListener('change', measure);
+    measure();
     return () => {
       observer.disconnect();
-      element.removeEventListener('scroll', look);
-      phoneQuery.removeEventListener('change', look);
+      element.removeEventListener('scroll', elementOnScroll);
+      phoneQuery.removeEventListener('change', measure);
     };
   }, []);
-  return view;
+  return useMemo(() => ({ size, top }), []);
 }
 
 const gapPx = 16;

@@ -16,14 +16,17 @@ const valueEveryMs = 250;
 const ageEveryMs = 250;
 /** The ring runs out in eighths: finer steps nobody sees, and each is a paint. */
 const ringSteps = 8;
+/** Neither a time nor NaN, which stands for a metric without a reading: whatever comes is written. */
+const nothingYet = Number.NEGATIVE_INFINITY;
 
 interface Cell {
-  readonly metric: number;
+  metric: number;
   readonly value: Text;
   readonly unit: Text;
   readonly path: SVGPathElement;
   sparkVersion: number;
   sparkBucket: number;
+  drawn: string;
   latestMs: number;
 }
 
@@ -38,46 +41,60 @@ interface AgeCell {
 }
 
 export class RowPainter {
-  private readonly device: DeviceRecord;
+  private device: DeviceRecord | null = null;
   private readonly cells: Cell[];
   private readonly age: AgeCell | null;
   private readonly contact: Text | null;
   private readonly interval: Text | null;
   private readonly sparks: SparkBook;
-  private readonly shown: number[];
+  private shown: number[] = [];
   private nextValueMs = 0;
   private nextAgeMs = 0;
 
-  constructor(row: HTMLElement, device: DeviceRecord, look: { cells: readonly number[]; sparks: SparkBook }) {
-    this.device = device;
-    this.sparks = look.sparks;
+  constructor(row: HTMLElement, sparks: SparkBook) {
+    this.sparks = sparks;
     this.age = openAge(row.querySelector<HTMLElement>('[data-seen]'));
-    this.contact = openFound(row.querySelector('[data-contact-age]'));
-    this.interval = openFound(row.querySelector('[data-interval]'));
-    const boxes = row.querySelectorAll<HTMLElement>('[data-cell]');
-    this.cells = look.cells.map((metric, c) => {
-      const box = boxes[c]!;
-      return {
-        metric,
-        value: openText(box.querySelector('[data-value]')!),
-        unit: openText(box.querySelector('[data-unit]')!),
-        path: box.querySelector('path')!,
-        sparkVersion: -1,
-        sparkBucket: -1,
-        latestMs: Number.NaN,
-      };
-    });
-    this.shown = look.cells.filter((metric) => metric >= 0);
+    this.contact = openFound(row.querySelector('[data-fact="contact"]'));
+    this.interval = openFound(row.querySelector('[data-fact="interval"]'));
+    this.cells = Array.from(row.querySelectorAll<HTMLElement>('[data-cell]'), (box) => ({
+      metric: -1,
+      value: openText(box.querySelector('[data-value]')!),
+      unit: openText(box.querySelector('[data-unit]')!),
+      path: box.querySelector('path')!,
+      sparkVersion: -1,
+      sparkBucket: -1,
+      drawn: '',
+      latestMs: nothingYet,
+    }));
+  }
+
+  /** From now on it is this device's row, and its cells are of these metrics; −1 for none. */
+  show(device: DeviceRecord, metrics: readonly number[]): void {
+    this.device = device;
+    this.shown = metrics.filter((metric) => metric >= 0);
+    this.nextValueMs = 0;
+    this.nextAgeMs = 0;
+    for (const [at, cell] of this.cells.entries()) {
+      cell.metric = metrics[at] ?? -1;
+      cell.sparkVersion = -1;
+      cell.latestMs = nothingYet;
+      if (cell.metric >= 0) continue;
+      setText(cell.value, '');
+      setText(cell.unit, '');
+      drawLine(cell, '');
+    }
   }
 
   /** `nowMs` is the page's, which may stand still or run backwards while it is rewound; how often to paint goes by the hub's. */
   paint(nowMs: number, nowHubMs = nowMs): void {
+    const { device } = this;
+    if (device === null) return;
     if (nowHubMs >= this.nextAgeMs) {
       this.nextAgeMs = nowHubMs + ageEveryMs;
-      this.paintAge(nowMs);
+      this.paintAge(device, nowMs);
     }
     if (nowHubMs < this.nextValueMs) return;
-    const entry = this.sparks.open(this.device.id, this.shown, nowMs);
+    const entry = this.sparks.open(device.id, this.shown, nowMs);
     let painted = false;
     for (const cell of this.cells) {
       if (cell.metric >= 0 && this.paintCell(cell, entry, nowMs)) painted = true;
@@ -85,11 +102,11 @@ export class RowPainter {
     if (painted) this.nextValueMs = nowHubMs + valueEveryMs;
   }
 
-  private paintAge(nowMs: number): void {
+  private paintAge(device: DeviceRecord, nowMs: number): void {
     const { age } = this;
-    const fresh = judgeFreshness(this.device, nowMs);
+    const fresh = judgeFreshness(device, nowMs);
     if (this.contact !== null) setText(this.contact, showAge(fresh.contactMs));
-    if (this.interval !== null) setText(this.interval, showInterval(this.device.intervalMs));
+    if (this.interval !== null) setText(this.interval, showInterval(device.intervalMs));
     if (age === null) return;
     setText(age.age, showAge(fresh.ageMs));
     if (fresh.isApart) setText(age.contact, `heard ${showAge(fresh.contactMs)}`);
@@ -107,7 +124,7 @@ export class RowPainter {
   }
 
   private paintCell(cell: Cell, entry: SparkEntry, nowMs: number): boolean {
-    const record = this.device.metrics[cell.metric];
+    const record = this.device?.metrics[cell.metric];
     if (record === undefined) return false;
     let painted = false;
     // A metric may lose its value: at an instant of the past there was none yet.
@@ -124,11 +141,23 @@ export class RowPainter {
     if (buffer.version !== cell.sparkVersion || bucket !== cell.sparkBucket) {
       cell.sparkVersion = buffer.version;
       cell.sparkBucket = bucket;
-      cell.path.setAttribute('d', drawSparkline(buffer, nowMs, sparkBox));
+      drawLine(cell, drawSparkline(buffer, nowMs, sparkBox));
       painted = true;
     }
     return painted;
   }
+}
+
+function drawLine(cell: Cell, path: string): void {
+  if (path === cell.drawn) return;
+  cell.drawn = path;
+  cell.path.setAttribute('d', path);
+}
+
+/** What a device sent, digit for digit and in its own unit: what is shown may be rounded or converted. */
+export function describeReading({ name, latest, unit, latestMs }: DeviceRecord['metrics'][number]): string {
+  if (Number.isNaN(latestMs)) return name;
+  return `${name}\n${latest}${unit === '' ? '' : thinSpace + unit}`;
 }
 
 function showAge(ageMs: number): string {
