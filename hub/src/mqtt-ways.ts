@@ -26,7 +26,10 @@ export interface MqttOptions extends Omit<MqttListenOptions, 'host'> {
 }
 
 /** For a hub that is part of a program; the command line's port is 1883. */
-export const mqttDefaults: MqttOptions = { port: null, mayLackPort: false, tls: null, allowsAnonymous: false };
+export const mqttDefaults: MqttOptions = {
+  ...{ port: null, mayLackPort: false, tls: null, allowsAnonymous: false },
+  pendingPerAddressMax: brokerLimits.pendingPerAddressMax,
+};
 export const mqttPortDefault = 1_883;
 
 export interface MqttWays {
@@ -75,7 +78,8 @@ export function makeMqttWays(parts: MqttWaysParts): MqttWays {
   );
   const native = new MqttNative(parts.speaking, nowMs);
   const { deviceOnLeft } = parts;
-  const broker = new MqttBroker({ access, persistence, native, log, nowMs, limits: brokerLimits, deviceOnLeft });
+  const limits = { ...brokerLimits, pendingPerAddressMax: options.pendingPerAddressMax };
+  const broker = new MqttBroker({ access, persistence, native, log, nowMs, limits, deviceOnLeft });
   const sockets = new MqttSockets((stream, address) => broker.accept(stream, address), brokerLimits.packetBytesMax);
   const open = async (host: string) => {
     await broker.open(desk.open({ reply: (reply) => broker.publish(reply) }));

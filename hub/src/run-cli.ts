@@ -9,7 +9,7 @@ import { parseArgs, styleText } from 'node:util';
 import { makeLog } from './edge/log.ts';
 import { makeSignInLink } from './edge/sign-in-links.ts';
 import { type Hub, hubDefaults, startHub } from './hub.ts';
-import { type MqttOptions, mqttPortDefault } from './mqtt-ways.ts';
+import { type MqttOptions, mqttDefaults, mqttPortDefault } from './mqtt-ways.ts';
 import { reachHub, readHubUrl, UsageError } from './running-hub.ts';
 
 const help = `lapwing — a self-hosted hub for devices
@@ -29,6 +29,7 @@ Options
   --mqtt-port N       port of the MQTT broker            (${mqttPortDefault}; 0 for any, off for none)
   --mqtt-tls-port N   MQTT over TLS, with --mqtt-tls-cert FILE and --mqtt-tls-key FILE (8883)
   --mqtt-anonymous    let MQTT clients in without a credential: what they say waits in the inbox
+  --mqtt-pending N    connections of one address without a credential yet (${mqttDefaults.pendingPerAddressMax})
   --commit-ms N       least time between commits, kinder to SD cards (${hubDefaults.commitIntervalMs})
   --ack-ms N          longest wait of a lazy Ack         (${hubDefaults.ackIntervalMs})
   --log LEVEL         debug, info, warn, error, silent   (warn in a terminal, else info)
@@ -85,6 +86,7 @@ function readArguments() {
         'mqtt-tls-port': text,
         'mqtt-tls-cert': text,
         'mqtt-tls-key': text,
+        'mqtt-pending': text,
         'mqtt-anonymous': { type: 'boolean' },
         'commit-ms': text,
         'ack-ms': text,
@@ -100,8 +102,10 @@ function readArguments() {
   }
 }
 
+type WholeOption = 'port' | 'mqtt-port' | 'mqtt-tls-port' | 'mqtt-pending' | 'commit-ms' | 'ack-ms' | 'uses';
+
 function checkArguments(values: ReturnType<typeof readArguments>['values']): Arguments {
-  const whole = (name: 'port' | 'mqtt-port' | 'mqtt-tls-port' | 'commit-ms' | 'ack-ms' | 'uses', max: number) => {
+  const whole = (name: WholeOption, max: number) => {
     const text = values[name];
     if (text === undefined) return undefined;
     const number = Number(text);
@@ -124,7 +128,7 @@ function checkArguments(values: ReturnType<typeof readArguments>['values']): Arg
 
 function readMqtt(
   values: ReturnType<typeof readArguments>['values'],
-  whole: (name: 'mqtt-port' | 'mqtt-tls-port', max: number) => number | undefined,
+  whole: (name: WholeOption, max: number) => number | undefined,
 ): MqttOptions {
   const { 'mqtt-tls-cert': certFile, 'mqtt-tls-key': keyFile } = values;
   if ((certFile === undefined) !== (keyFile === undefined)) {
@@ -136,6 +140,7 @@ function readMqtt(
     mayLackPort: values['mqtt-port'] === undefined,
     tls: certFile === undefined || keyFile === undefined ? null : { port: tlsPort, certFile, keyFile },
     allowsAnonymous: values['mqtt-anonymous'] ?? false,
+    pendingPerAddressMax: whole('mqtt-pending', 20_000) ?? mqttDefaults.pendingPerAddressMax,
   };
 }
 

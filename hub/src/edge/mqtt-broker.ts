@@ -11,6 +11,7 @@ import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client, ty
 import type { FoundReply } from '../core/dialects/dialect.ts';
 import type { ForeignChannel } from '../core/foreign-desk.ts';
 import { makeOnceKey } from '../core/once-keys.ts';
+import { PendingLinks } from '../core/pending-links.ts';
 import type { Log } from './log.ts';
 import type { MqttAccess, MqttIdentity, PublisherMark } from './mqtt-access.ts';
 import type { KeptPacket } from './mqtt-kept-packets.ts';
@@ -33,6 +34,8 @@ export interface BrokerParts {
 export interface BrokerCounters {
   connects: number;
   refusedConnects: number;
+  /** Beyond the bound of all, or of one address without credentials. */
+  refusedLinks: number;
   badPackets: number;
   publishes: number;
   refusedPublishes: number;
@@ -49,7 +52,16 @@ type Inside = Client & {
 
 export class MqttBroker {
   readonly counters: BrokerCounters = {
-    ...{ connects: 0, refusedConnects: 0, badPackets: 0, publishes: 0, refusedPublishes: 0, leftOut: 0, stalled: 0 },
+    ...{
+      connects: 0,
+      refusedConnects: 0,
+      refusedLinks: 0,
+      badPackets: 0,
+      publishes: 0,
+      refusedPublishes: 0,
+      leftOut: 0,
+      stalled: 0,
+    },
   };
   private readonly aedes: Aedes;
   private readonly parts: BrokerParts;
@@ -58,10 +70,12 @@ export class MqttBroker {
   private readonly identities = new WeakMap<Client, MqttIdentity>();
   private channel: ForeignChannel | null = null;
   private isPaused = false;
+  private readonly pending: PendingLinks;
 
   constructor(parts: BrokerParts) {
     this.parts = parts;
     const { limits } = parts;
+    this.pending = new PendingLinks(limits.pendingPerAddressMax);
     this.aedes = new Aedes({
       persistence: parts.persistence,
       connectTimeout: limits.connectMsMax,
@@ -88,8 +102,7 @@ export class MqttBroker {
     await this.aedes.listen();
     const arrivedMs = this.parts.nowMs();
     for (const { topic = '', payload = Buffer.alloc(0), properties } of this.parts.persistence.listRetained()) {
-      const from = (properties as PublisherMark | undefined)?.from ?? null;
-      const sender = from?.startsWith('?') === true ? null : from;
+      const sender = senderIn(properties);
       channel.take({ topic, payload, isLastKnown: true, arrivedMs, sender }, nobodyAsks, null);
     }
   }
@@ -100,14 +113,19 @@ export class MqttBroker {
 
   /** A connection of any kind; it is read by the broker from now on. */
   accept(conn: Duplex, address: string): void {
-    if (this.links.size >= this.parts.limits.clientsMax) {
+    conn.on('error', ignore);
+    const leavePending = this.links.size >= this.parts.limits.clientsMax ? null : this.pending.enter(address);
+    if (leavePending === null) {
+      this.counters.refusedLinks += 1;
       conn.destroy();
       return;
     }
-    const link = new MqttLink({ conn, address }, this.parts.limits, (wrong) => this.refuse(link, wrong));
+    const link = new MqttLink({ conn, address, leavePending }, this.parts.limits, (wrong) => this.refuse(link, wrong));
     this.links.set(conn, link);
-    conn.once('close', () => this.links.delete(conn));
-    conn.on('error', ignore);
+    conn.once('close', () => {
+      this.links.delete(conn);
+      leavePending();
+    });
     const client = this.aedes.handle(conn) as Inside & LinkClient;
     link.client = client;
     client._parser.prependListener('packet', (packet) => this.judge(link, packet));
@@ -215,6 +233,8 @@ export class MqttBroker {
         }
         this.counters.connects += 1;
         link.identity = identity;
+        // Without a credential it is one of many of its address for as long as it lasts.
+        if (identity.kind !== 'anonymous') link.leavePending();
         this.identities.set(client, identity);
         if (will && identity.kind !== 'reader') will.properties = identity.mark;
         // Two credentials may use one client identifier: a session, its queue and its link are one credential's.
@@ -232,7 +252,7 @@ export class MqttBroker {
   ): void {
     const { access, native } = this.parts;
     if (client === null) return this.takeOldWill(packet, done);
-    const identity = this.identityOf(client);
+    const identity = this.identities.get(client);
     if (identity === undefined) return done(new Error('not connected'));
     const { topic, payload } = packet;
     const refusal = access.refusePublish(identity, topic);
@@ -293,17 +313,10 @@ export class MqttBroker {
 
   /** A will that a hub before this one kept: its right was checked when it came, and its sender stands in it. */
   private takeOldWill(packet: AedesPublishPacket, done: (error?: Error | null) => void): void {
-    const from = (packet as { properties?: PublisherMark }).properties?.from ?? null;
-    const sender = from?.startsWith('?') === true ? null : from;
-    const { topic, payload } = packet;
-    const publication = {
-      topic,
-      payload: Buffer.from(payload),
-      isLastKnown: false,
-      arrivedMs: this.parts.nowMs(),
-      sender,
-    };
-    this.channel?.take(publication, nobodyAsks, null);
+    const sender = senderIn((packet as { properties?: object }).properties);
+    const { topic } = packet;
+    const said = { topic, payload: Buffer.from(packet.payload), isLastKnown: false, arrivedMs: this.parts.nowMs() };
+    this.channel?.take({ ...said, sender }, nobodyAsks, null);
     done(null);
   }
 
@@ -312,7 +325,7 @@ export class MqttBroker {
     subscription: Subscription,
     done: (error: Error | null, subscription?: Subscription | null) => void,
   ): void {
-    const identity = this.identityOf(client);
+    const identity = this.identities.get(client);
     const mayHave = identity !== undefined && this.parts.access.maySubscribe(identity, subscription.topic);
     done(null, mayHave ? subscription : null);
   }
@@ -350,7 +363,7 @@ export class MqttBroker {
   }
 
   private clientOnLeft(client: Client): void {
-    const identity = this.identityOf(client);
+    const identity = this.identities.get(client);
     this.parts.native.end(client);
     if (identity?.kind === 'device') this.parts.deviceOnLeft(identity.deviceId);
   }
@@ -362,10 +375,6 @@ export class MqttBroker {
   private linkOf(client: Client): MqttLink | null {
     return this.links.get(client.conn as Duplex) ?? null;
   }
-
-  private identityOf(client: Client): MqttIdentity | undefined {
-    return this.identities.get(client);
-  }
 }
 
 const nobodyAsks = { admits: false, once: null, isRepeated: false };
@@ -374,6 +383,12 @@ const deviceAsks = { admits: true, once: null, isRepeated: false };
 function sessionOwner(identity: MqttIdentity): string {
   if (identity.kind === 'device') return identity.deviceId;
   return identity.kind === 'reader' ? `token:${identity.tokenHash.slice(0, 12)}` : '?';
+}
+
+/** The device whose message a kept one is; null for one of nobody's. */
+function senderIn(properties: object | undefined): string | null {
+  const { from = null } = (properties ?? {}) as Partial<PublisherMark>;
+  return from?.startsWith('?') === true ? null : from;
 }
 
 function refusal(returnCode: 2 | 3 | 5, message: string): AuthenticateError {

@@ -10,6 +10,8 @@ import { type PacketLimits, PacketMeter, packetLimits } from './mqtt-packets.ts'
 
 export interface BrokerLimits extends PacketLimits {
   readonly clientsMax: number;
+  /** Connections of one address without a credential yet. */
+  readonly pendingPerAddressMax: number;
   /** Packets a second that a client may send; more, and it is not read until the next. */
   readonly packetsPerSecondMax: number;
   /** Unread by a client: beyond the first, QoS 0 is left out; beyond the second the link ends. */
@@ -25,6 +27,8 @@ export interface BrokerLimits extends PacketLimits {
 export const brokerLimits: BrokerLimits = {
   ...packetLimits,
   clientsMax: 20_000,
+  // A house full of boards that comes back after a power cut has one address behind its router.
+  pendingPerAddressMax: 512,
   packetsPerSecondMax: 10_000,
   unsentBytesSoft: 262_144,
   unsentBytesMax: 2_097_152,
@@ -37,6 +41,8 @@ export const brokerLimits: BrokerLimits = {
 export interface LinkClient {
   readonly id: string;
   readonly closed: boolean;
+  /** Packets that it has read and not done with; it reads on at none. */
+  _parsingBatch: number;
   pause(): void;
   resume(): void;
 }
@@ -51,6 +57,8 @@ export class MqttLink {
   /** At the last sweep. */
   packetsBefore = 0;
   isWithoutId = false;
+  /** Says that it is known, or gone. */
+  readonly leavePending: () => void;
   /** Messages that wait for their commit. */
   unanswered = 0;
   isReadingOn = false;
@@ -60,13 +68,14 @@ export class MqttLink {
   private takenBefore = 0;
 
   constructor(
-    from: { readonly conn: Duplex; readonly address: string },
+    from: { readonly conn: Duplex; readonly address: string; readonly leavePending: () => void },
     limits: BrokerLimits,
     refuse: (wrong: string) => void,
   ) {
     const { conn } = from;
     this.conn = conn;
     this.address = from.address;
+    this.leavePending = from.leavePending;
     this.limits = limits;
     this.meter = new PacketMeter(limits);
     const read = conn.read.bind(conn);
@@ -93,7 +102,10 @@ export class MqttLink {
   release(): void {
     if (!this.isHeld) return;
     this.isHeld = false;
-    if (this.client?.closed === false) this.client.resume();
+    if (this.client?.closed !== false) return;
+    // What was done while it was held has not been counted: it would wait for that for ever.
+    this.client._parsingBatch = 0;
+    this.client.resume();
   }
 
   /** Asked at each sweep: unread bytes, and none of them taken for too long. */

@@ -5,7 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
+import { PendingLinks } from '../core/pending-links.ts';
 
 export interface MqttListenOptions {
   readonly host: string;
@@ -14,6 +15,8 @@ export interface MqttListenOptions {
   /** Nobody chose the port: where another broker has it, the hub goes on without. */
   readonly mayLackPort: boolean;
   readonly tls: { readonly port: number; readonly certFile: string; readonly keyFile: string } | null;
+  /** Connections of one address that have not said who they are; those that still shake hands are counted by themselves. */
+  readonly pendingPerAddressMax: number;
 }
 
 export interface MqttPorts {
@@ -50,11 +53,32 @@ export async function listenMqtt(
     const { certFile, keyFile } = options.tls;
     const secrets = { cert: readFileSync(certFile), key: readFileSync(keyFile), minVersion: 'TLSv1.2' } as const;
     const server = createTlsServer({ ...secrets, handshakeTimeout: 10_000 }, take);
+    boundHandshakes(server, new PendingLinks(options.pendingPerAddressMax));
     // A peer that cannot shake hands is told by TLS itself.
     server.on('tlsClientError', (_error, socket) => socket.destroy());
     tlsPort = await open(server, options.tls.port);
   }
   return { port, tlsPort, close: () => servers.forEach((server) => void server.close()) };
+}
+
+/** A handshake costs more than a connection, and comes before the broker knows of it. */
+function boundHandshakes(server: TlsServer, pending: PendingLinks): void {
+  const leaving = new Map<string, () => void>();
+  const placeOf = ({ remoteAddress = '', remotePort = 0 }: Socket) => `${remoteAddress} ${remotePort}`;
+  server.on('connection', (socket: Socket) => {
+    const leave = pending.enter(socket.remoteAddress ?? '');
+    if (leave === null) {
+      socket.destroy();
+      return;
+    }
+    const place = placeOf(socket);
+    leaving.set(place, leave);
+    socket.once('close', () => {
+      leave();
+      if (leaving.get(place) === leave) leaving.delete(place);
+    });
+  });
+  server.on('secureConnection', (socket) => leaving.get(placeOf(socket))?.());
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
