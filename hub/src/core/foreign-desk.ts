@@ -5,7 +5,9 @@
  * is not mixed with another's. It decides nothing about devices or storage; what no dialect knows goes to the inbox under its topic.
  */
 import type { Dialect, DialectReader, Finding, FoundCommand, FoundReply, Publication } from './dialects/dialect.ts';
-import type { ForeignDone, ForeignIntake } from './foreign-intake.ts';
+import type { ForeignDone } from './foreign-answers.ts';
+import type { ForeignBundle } from './foreign-bundle.ts';
+import type { ForeignDelivery, ForeignIntake } from './foreign-intake.ts';
 import type { OnceKey } from './once-keys.ts';
 
 export interface ForeignSource {
@@ -56,6 +58,12 @@ interface OpenReader {
   readonly reader: DialectReader;
 }
 
+export interface BundlePlace {
+  readonly bundle: ForeignBundle;
+  /** 0: nobody asks. */
+  readonly packetId: number;
+}
+
 const noPayload = new Uint8Array(0);
 
 export class ForeignChannel {
@@ -74,9 +82,7 @@ export class ForeignChannel {
     for (const { dialect, reader } of this.readers) {
       if (!reader.matches(publication)) continue;
       const findings = reader.read(publication);
-      const { topic, payload, arrivedMs, isLastKnown } = publication;
-      const message = { dialect, topic, payload, arrivedMs, isLastKnown, sender: publication.sender };
-      this.intake.take({ ...message, ...sender, findings }, done);
+      this.intake.take(makeDelivery(dialect, publication, { sender, findings }), done);
       this.passOn(dialect, findings);
       return dialect;
     }
@@ -84,6 +90,28 @@ export class ForeignChannel {
     if (publication.sender === null) this.intake.noteUnknown(publication);
     done?.({ ok: true, readings: 0, waiting: publication.sender === null ? 1 : 0, faults: [] });
     return '';
+  }
+
+  /** As `take`, with others of the same link in one batch where that can be; the bundle is told when it is committed. */
+  takeBundled(publication: Publication, sender: ForeignSender, into: BundlePlace): void {
+    const { bundle, packetId } = into;
+    const done: ForeignDone | null = packetId === 0 ? null : (outcome) => bundle.answer([packetId], outcome);
+    for (const { dialect, reader } of this.readers) {
+      if (!reader.matches(publication)) continue;
+      const findings = reader.read(publication);
+      const delivery = makeDelivery(dialect, publication, { sender, findings });
+      if (this.intake.bundle(bundle, delivery, packetId)) return;
+      this.intake.take(delivery, done);
+      this.passOn(dialect, findings);
+      return;
+    }
+    this.intake.flushBundle(bundle);
+    this.take(publication, sender, done);
+  }
+
+  /** Whatever its link says next comes behind it. */
+  flush(bundle: ForeignBundle): void {
+    this.intake.flushBundle(bundle);
   }
 
   sweep(nowMs: number): void {
@@ -102,4 +130,14 @@ export class ForeignChannel {
       else if (finding.type === 'command') this.source.commandOnLearnt?.(dialect, finding);
     }
   }
+}
+
+function makeDelivery(
+  dialect: string,
+  { topic, payload, arrivedMs, isLastKnown, sender }: Publication,
+  from: { readonly sender: ForeignSender; readonly findings: readonly Finding[] },
+): ForeignDelivery {
+  const { admits, once, isRepeated } = from.sender;
+  const { findings } = from;
+  return { dialect, topic, payload, findings, arrivedMs, isLastKnown, sender, admits, once, isRepeated };
 }

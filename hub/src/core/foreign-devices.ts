@@ -9,6 +9,7 @@ import { deviceIdPattern } from '@lapwing/protocol';
 import { ContentHash } from './content-hash.ts';
 import type { DeviceRoster, DeviceState, SessionHandle } from './device-roster.ts';
 import { ForeignStream } from './foreign-batch.ts';
+import type { ForeignBundle } from './foreign-bundle.ts';
 import type { LiveFeed } from './live-feed.ts';
 import type { DeviceKey, StoreChange, StoredForeignDevice } from './ports.ts';
 
@@ -39,6 +40,8 @@ export interface ForeignDevice {
   readonly device: DeviceState;
   readonly facts: ForeignFacts;
   stream: ForeignStream | null;
+  /** Readings of it that are not in a frame yet; they come before whatever else is said of it. */
+  bundle: ForeignBundle | null;
   /** Set while this dialect holds the device's place as "here". */
   presence: SessionHandle | null;
 }
@@ -187,7 +190,7 @@ export class ForeignDevices {
   private open(dialect: string, device: DeviceState): ForeignDevice {
     let foreign = this.known.get(device.key);
     if (foreign === undefined) {
-      foreign = { dialect, device, facts: {}, stream: null, presence: null };
+      foreign = { dialect, device, facts: {}, stream: null, bundle: null, presence: null };
       this.known.set(device.key, foreign);
     }
     return foreign;

@@ -1,80 +1,8 @@
-import { decodeMessage } from '@lapwing/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CoreBench } from '../../test/support/core-bench.ts';
-import type { MemoryStore } from '../../test/support/memory-store.ts';
-import type { Finding, FoundReading } from './dialects/dialect.ts';
-import { ForeignDevices } from './foreign-devices.ts';
-import { type ForeignDelivery, ForeignIntake, type ForeignOutcome } from './foreign-intake.ts';
-import { Inbox } from './inbox.ts';
-import { makeOnceKey, OnceKeys } from './once-keys.ts';
-
-class ForeignBench {
-  readonly core: CoreBench;
-  readonly foreign: ForeignIntake;
-  readonly names: string[] = [];
-  readonly revoked: string[] = [];
-
-  constructor(store?: MemoryStore) {
-    this.core = new CoreBench(1_000_000, store);
-    const { roster, feed, intake } = this.core;
-    const state = this.core.store.stateAfterCrash();
-    const devices = new ForeignDevices(state.foreignDevices ?? [], {
-      roster,
-      feed,
-      persist: (change) => this.core.store.change(change),
-      nameOnLearnt: (_device, name) => this.names.push(name),
-      deviceOnRevoked: ({ deviceId }) => this.revoked.push(deviceId),
-    });
-    const parts = { store: this.core.store, intake, feed, devices, inbox: new Inbox() };
-    this.foreign = new ForeignIntake({ ...parts, onceKeys: new OnceKeys(state.onceKeys) });
-    const listener = this.core.store.listener!;
-    this.core.store.listener = {
-      ...listener,
-      storeOnCommitted: (receipt) => {
-        listener.storeOnCommitted(receipt);
-        this.foreign.storeOnCommitted();
-      },
-      storeOnAbandoned: (streams) => {
-        listener.storeOnAbandoned(streams);
-        this.foreign.storeOnAbandoned(streams);
-      },
-    };
-  }
-
-  take(findings: readonly Finding[], more: Partial<ForeignDelivery> = {}): ForeignOutcome[] {
-    const outcomes: ForeignOutcome[] = [];
-    const message = { dialect: 'plain', topic: 't', payload: new Uint8Array(0), arrivedMs: this.core.nowMs };
-    const sender = { sender: null, admits: true, once: null, isRepeated: false, isLastKnown: false };
-    this.foreign.take({ ...message, ...sender, findings, ...more }, (outcome) => outcomes.push(outcome));
-    return outcomes;
-  }
-
-  /** What is stored: device, metric, value, time. */
-  stored(): string[] {
-    const { roster, store } = this.core;
-    return store.frames.flatMap(({ stream, frame }) => {
-      const decoded = decodeMessage(frame, 'device');
-      if (!decoded.ok || decoded.message.type !== 'batch') return [];
-      const { device, table } = roster.streams.get(stream)!;
-      const { times, columns } = decoded.message;
-      const lines: string[] = [];
-      for (const { metric, present, values } of columns) {
-        times.forEach((time, row) => {
-          if (present !== null && present[row] !== 1) return;
-          lines.push(`${device.deviceId} ${device.metrics[table[metric]!]!.name}=${values[row]}@${time}`);
-        });
-      }
-      return lines;
-    });
-  }
-}
-
-const reading = (device: string, metric: string, value: number | string): FoundReading => ({
-  type: 'reading',
-  ...{ device, metric, unit: '', kind: typeof value === 'string' ? 'text' : 'gauge', value },
-  ...{ timeMs: null, isHistorical: false },
-});
+import { ForeignBench, reading } from '../../test/support/foreign-bench.ts';
+import { ForeignBundle } from './foreign-bundle.ts';
+import { makeOnceKey } from './once-keys.ts';
 
 test('ok is said when all is committed, and not before', () => {
   const bench = new ForeignBench();
@@ -166,7 +94,9 @@ test('names that become one id when cleaned stay two devices', () => {
 
 test('whatever crashes and repeats: what was answered is stored once', () => {
   const step = fc.oneof(
-    { weight: 6, arbitrary: fc.constant('publish' as const) },
+    { weight: 4, arbitrary: fc.constant('publish' as const) },
+    { weight: 6, arbitrary: fc.constant('bundle' as const) },
+    { weight: 2, arbitrary: fc.constant('hurry' as const) },
     { weight: 3, arbitrary: fc.constant('commit' as const) },
     { weight: 1, arbitrary: fc.constant('crash' as const) },
     { weight: 1, arbitrary: fc.constant('abandon' as const) },
@@ -177,21 +107,43 @@ test('whatever crashes and repeats: what was answered is stored once', () => {
       const unanswered = new Set<number>();
       const answered = new Set<number>();
       let next = 1;
+      const note = (n: number, ok: boolean) => {
+        if (!ok) return;
+        unanswered.delete(n);
+        answered.add(n);
+      };
+      const makeBundle = () => new ForeignBundle((ids, { ok }) => ids.forEach((n) => void note(n, ok)));
+      let bundle = makeBundle();
       const send = (n: number, isRepeated: boolean) => {
         const payload = Uint8Array.of(n & 255, n >> 8);
         const once = makeOnceKey(['client', String(n % 5), 'topic'], payload);
         unanswered.add(n);
         const delivery = { dialect: 'plain', topic: 't', payload, arrivedMs: n, isLastKnown: false, sender: null };
         const findings = [reading('a', 'n', n), reading('b', 'n', n)];
-        bench.foreign.take({ ...delivery, admits: true, once, isRepeated, findings }, ({ ok }) => {
-          if (!ok) return;
-          unanswered.delete(n);
-          answered.add(n);
-        });
+        const whole = {
+          ...delivery,
+          admits: true,
+          once,
+          isRepeated,
+          findings: n % 3 === 0 ? findings.slice(1) : findings,
+        };
+        bench.foreign.take(whole, ({ ok }) => note(n, ok));
+      };
+      const sendBundled = (n: number) => {
+        const payload = Uint8Array.of(n & 255, n >> 8);
+        const once = makeOnceKey(['client', String(n % 5), 'topic'], payload);
+        unanswered.add(n);
+        const delivery = { dialect: 'plain', topic: 't', payload, arrivedMs: n, isLastKnown: false, sender: null };
+        const findings = [reading('b', 'n', n)];
+        bench.foreign.bundle(bundle, { ...delivery, admits: true, once, isRepeated: false, findings }, n);
       };
       for (const what of steps) {
         if (what === 'publish') send(next++, false);
-        else if (what === 'commit') bench.core.store.commit();
+        else if (what === 'hurry') bench.foreign.hurryCommits();
+        else if (what === 'bundle') {
+          while (next % 3 !== 0) send(next++, false);
+          sendBundled(next++);
+        } else if (what === 'commit') bench.core.store.commit();
         else if (what === 'abandon') {
           bench.core.store.abandon();
           for (const n of [...unanswered]) send(n, true);
@@ -203,13 +155,17 @@ test('whatever crashes and repeats: what was answered is stored once', () => {
           }
           bench.core.store.crash();
           bench = new ForeignBench(bench.core.store);
+          bundle = makeBundle();
           for (const n of [...unanswered]) send(n, true);
         }
       }
+      bench.foreign.hurryCommits();
       bench.core.store.commit();
       expect(unanswered.size).toBe(0);
       const values = bench.stored().map((line) => line.split('@')[0]);
-      expect(values.sort()).toEqual([...answered].flatMap((n) => [`plain-a n=${n}`, `plain-b n=${n}`]).sort());
+      expect(values.sort()).toEqual(
+        [...answered].flatMap((n) => (n % 3 === 0 ? [`plain-b n=${n}`] : [`plain-a n=${n}`, `plain-b n=${n}`])).sort(),
+      );
     }),
     { numRuns: 200 },
   );

@@ -1,24 +1,22 @@
 /**
  * What dialects found becomes native: findings of a source go to devices of this hub, as batches of a stream that the hub makes.
  *
- * Owns the deliveries that wait for their commit. Live feed, completeness and newest values come by themselves, since everything goes
+ * Owns the open bundles. Live feed, completeness and newest values come by themselves, since everything goes
  * through Intake. Invariants: a delivery is answered once, in the order in which deliveries came, and `ok` means that all it said is
  * committed; what a sender repeats (OnceKey) is stored once. Readings of devices that nobody let in go to the inbox and are not stored.
  */
 import { type DeviceEvent, encodeMessage } from '@lapwing/protocol';
 import type { StreamState } from './device-roster.ts';
 import type { Finding, FoundEvent, FoundReading } from './dialects/dialect.ts';
+import { ForeignAnswers, type ForeignDone, type ForeignOutcome } from './foreign-answers.ts';
 import { packReadings } from './foreign-batch.ts';
+import { type ForeignBundle, packBundle, readingsForBundle } from './foreign-bundle.ts';
 import type { ForeignDevice, ForeignDevices, ForeignName } from './foreign-devices.ts';
 import { type Inbox, inboxIdOf } from './inbox.ts';
 import type { Intake } from './intake.ts';
 import type { LiveFeed } from './live-feed.ts';
 import type { OnceKey, OnceKeys } from './once-keys.ts';
 import type { Store, StreamKey } from './ports.ts';
-
-export type ForeignOutcome =
-  | { readonly ok: true; readonly readings: number; readonly waiting: number; readonly faults: readonly string[] }
-  | { readonly ok: false; readonly why: 'store-unavailable'; readonly text: string; readonly retryAfterMs: number };
 
 /** One message with what its dialect found in it. */
 export interface ForeignDelivery {
@@ -37,17 +35,6 @@ export interface ForeignDelivery {
   readonly once: OnceKey | null;
   /** The sender says that it may have sent this before. */
   readonly isRepeated: boolean;
-}
-
-export type ForeignDone = (outcome: ForeignOutcome) => void;
-
-interface Waiting {
-  readonly streams: readonly StreamState[];
-  readonly seqs: readonly number[];
-  readonly once: OnceKey | null;
-  readonly outcome: ForeignOutcome;
-  readonly dones: ForeignDone[];
-  isAbandoned: boolean;
 }
 
 export interface ForeignCounters {
@@ -73,32 +60,102 @@ export class ForeignIntake {
   readonly inbox: Inbox;
   readonly devices: ForeignDevices;
   private readonly parts: ForeignParts;
-  /** In order; `head` is the first that is not answered. */
-  private waiting: Waiting[] = [];
-  private head = 0;
-  /** Not committed yet, by their key as a number. */
-  private readonly inFlight = new Map<number, Waiting>();
+  private readonly answers: ForeignAnswers;
+  /** With readings that are in no frame yet. */
+  private readonly openBundles = new Set<ForeignBundle>();
 
   constructor(parts: ForeignParts) {
     this.parts = parts;
     this.inbox = parts.inbox;
     this.devices = parts.devices;
+    this.answers = new ForeignAnswers(parts.onceKeys, () => this.unavailable());
   }
 
   /** `done` null: nobody asks. Else it is called once, now or when what was said is committed. */
   take(delivery: ForeignDelivery, done: ForeignDone | null): void {
     this.counters.messages += 1;
     const { once } = delivery;
-    if (once !== null && delivery.isRepeated && this.joinEarlier(once, done)) return;
+    if (once !== null && delivery.isRepeated) {
+      // Its twin may be in a bundle.
+      this.flushBundles();
+      if (this.answers.join(once, done)) {
+        this.counters.repeated += 1;
+        return;
+      }
+    }
     const taken = this.takeFindings(delivery);
     if (taken.isRefused) return this.refuse(done, taken);
     const { streams, seqs, readings, waiting, faults } = taken;
     const outcome: ForeignOutcome = { ok: true, readings, waiting, faults };
     if (done === null && once === null) return;
-    if (streams.length === 0 && this.head === this.waiting.length) return done?.(outcome);
-    const entry: Waiting = { streams, seqs, once, outcome, dones: done === null ? [] : [done], isAbandoned: false };
-    this.waiting.push(entry);
-    if (once !== null) this.inFlight.set(numberOf(once), entry);
+    if (streams.length === 0 && this.answers.count() === 0) return done?.(outcome);
+    const onces = once === null ? [] : [once];
+    this.answers.add({ streams, seqs, onces, outcome, dones: done === null ? [] : [done], isAbandoned: false });
+  }
+
+  /**
+   * Adds a message to the bundle, which is answered for it; false: it is not one for a bundle, and `take` is to be asked, behind what
+   * the bundle has. A bundle is closed by `hurryCommits` at the latest.
+   */
+  bundle(bundle: ForeignBundle, delivery: ForeignDelivery, packetId: number): boolean {
+    const readings = delivery.isRepeated ? null : readingsForBundle(delivery.findings);
+    if (readings === null || !this.openBundle(bundle, delivery, readings[0]!.device)) {
+      this.flushBundle(bundle);
+      return false;
+    }
+    this.counters.messages += 1;
+    bundle.rows.push({ arrivedMs: delivery.arrivedMs, readings });
+    if (delivery.once !== null) bundle.onces.push(delivery.once);
+    if (packetId > 0) bundle.packetIds.push(packetId);
+    if (bundle.isFull()) this.flushBundle(bundle);
+    return true;
+  }
+
+  /** What is in it becomes a batch now. */
+  flushBundle(bundle: ForeignBundle): void {
+    const { foreign } = bundle;
+    if (foreign === null) return;
+    this.openBundles.delete(bundle);
+    foreign.bundle = null;
+    const { rows, onces, packetIds } = bundle.take();
+    const { arrivedMs } = rows.at(-1)!;
+    this.devices.noteHere(foreign, arrivedMs);
+    const into = this.devices.streamOf(foreign, arrivedMs);
+    const { stream } = into;
+    let seq = stream.progress.received;
+    const packed = packBundle(into, rows, seq);
+    const frames = packed.frames.map((frame): Framed => ({ stream, seq: ++seq, frame, event: null }));
+    const taken: Taken = { streams: [], seqs: [], readings: packed.readings, waiting: 0, faults: [], isRefused: false };
+    this.counters.leftOut += packed.leftOut;
+    this.appendAll(frames, { onces, arrivedMs }, taken);
+    if (into.takeLearnt()) this.parts.feed.publishDevice(foreign.device);
+    const done: ForeignDone = (outcome) => bundle.answer(packetIds, outcome);
+    if (taken.isRefused) this.refuse(packetIds.length === 0 ? null : done, taken);
+    else if (packetIds.length > 0) {
+      const { streams, seqs, readings } = taken;
+      const outcome: ForeignOutcome = { ok: true, readings, waiting: 0, faults: [] };
+      this.answers.add({ streams, seqs, onces, outcome, dones: [done], isAbandoned: false });
+    }
+  }
+
+  private flushBundles(): void {
+    for (const bundle of this.openBundles) this.flushBundle(bundle);
+  }
+
+  /** Whether the bundle is this device's, and may be. */
+  private openBundle(bundle: ForeignBundle, delivery: ForeignDelivery, native: string): boolean {
+    const { dialect } = delivery;
+    if (bundle.isOf(dialect, native)) return true;
+    this.flushBundle(bundle);
+    const foreign = this.findDevice({ dialect, native }, delivery);
+    if (foreign === null || foreign === 'blocked') return false;
+    if (foreign.bundle !== null) this.flushBundle(foreign.bundle);
+    foreign.bundle = bundle;
+    bundle.foreign = foreign;
+    bundle.dialect = dialect;
+    bundle.native = native;
+    this.openBundles.add(bundle);
+    return true;
   }
 
   /** A topic that no dialect knows, from a sender without a device of its own. */
@@ -123,71 +180,24 @@ export class ForeignIntake {
   }
 
   waitingCount(): number {
-    return this.waiting.length - this.head;
+    return this.answers.count();
   }
 
   /** After Intake has heard of a commit. */
   storeOnCommitted(): void {
-    this.settle();
+    this.answers.settle();
   }
 
   /** After Intake has heard that the store dropped what was queued. */
   storeOnAbandoned(streams: readonly StreamKey[]): void {
-    const dropped = new Set(streams);
-    for (let i = this.head; i < this.waiting.length; i++) {
-      const entry = this.waiting[i]!;
-      // Each stands behind what its stream has committed, so what is dropped of a stream is dropped of all that waits for it.
-      if (entry.streams.some((stream, k) => dropped.has(stream.key) && entry.seqs[k]! > stream.progress.committed)) {
-        entry.isAbandoned = true;
-      }
-    }
-    this.settle();
+    this.answers.abandon(streams);
+    this.answers.settle();
   }
 
   /** Somebody may wait: called often enough (25 ms) that nobody waits long, and rarely enough that many share a commit. */
   hurryCommits(): void {
+    this.flushBundles();
     if (this.waitingCount() > 0) this.parts.store.hurry();
-  }
-
-  private settle(): void {
-    while (this.head < this.waiting.length) {
-      const entry = this.waiting[this.head]!;
-      if (!entry.isAbandoned && !isCommitted(entry)) break;
-      this.head += 1;
-      this.answer(entry);
-    }
-    if (this.head === this.waiting.length) this.waiting = [];
-    else if (this.head > 1_024 && this.head > this.waiting.length / 2) this.waiting = this.waiting.slice(this.head);
-    else return;
-    this.head = 0;
-  }
-
-  private answer(entry: Waiting): void {
-    const { once } = entry;
-    if (once !== null) {
-      if (this.inFlight.get(numberOf(once)) === entry) this.inFlight.delete(numberOf(once));
-      if (!entry.isAbandoned && entry.streams.length > 0) this.parts.onceKeys.add(once);
-    }
-    for (const stream of entry.streams) {
-      const { progress } = stream;
-      if (progress.acked < progress.committed) progress.advanceAcked(progress.committed);
-    }
-    const outcome = entry.isAbandoned ? this.unavailable() : entry.outcome;
-    for (const done of entry.dones) done(outcome);
-  }
-
-  /** True: it is stored, or being stored, already. */
-  private joinEarlier(once: OnceKey, done: ForeignDone | null): boolean {
-    const earlier = this.inFlight.get(numberOf(once));
-    if (earlier !== undefined && !earlier.isAbandoned) {
-      if (done !== null) earlier.dones.push(done);
-      this.counters.repeated += 1;
-      return true;
-    }
-    if (!this.parts.onceKeys.has(once)) return false;
-    this.counters.repeated += 1;
-    done?.({ ok: true, readings: 0, waiting: 0, faults: [] });
-    return true;
   }
 
   private takeFindings(delivery: ForeignDelivery): Taken {
@@ -208,7 +218,8 @@ export class ForeignIntake {
         this.inbox.note(name, delivery, findings);
       } else this.takeDevice(foreign, findings, { delivery, taken, frames });
     }
-    this.appendAll(frames, delivery, taken);
+    const { once, arrivedMs } = delivery;
+    this.appendAll(frames, { onces: once === null ? [] : [once], arrivedMs }, taken);
     return taken;
   }
 
@@ -229,6 +240,7 @@ export class ForeignIntake {
     { delivery, taken, frames }: { delivery: ForeignDelivery; taken: Taken; frames: Framed[] },
   ): void {
     const { arrivedMs } = delivery;
+    if (foreign.bundle !== null) this.flushBundle(foreign.bundle);
     const fresh: FoundReading[] = [];
     const historical: FoundReading[] = [];
     const events: FoundEvent[] = [];
@@ -269,14 +281,14 @@ export class ForeignIntake {
     }
   }
 
-  /** All of a delivery in one transaction, its key with the last frame. */
-  private appendAll(frames: readonly Framed[], { once, arrivedMs: nowMs }: ForeignDelivery, taken: Taken): void {
+  /** All of a delivery in one transaction, its keys with the last frame. */
+  private appendAll(frames: readonly Framed[], { onces, arrivedMs: nowMs }: Keyed, taken: Taken): void {
     if (frames.length > 1) {
       this.parts.store.keepTogether(frames.reduce((sum, { frame }) => sum + frame.length + entryBytesMax, 0));
     }
     frames.forEach(({ stream, seq, frame, event }, i) => {
       if (taken.isRefused) return;
-      const arrived = { frame, nowMs, once: i === frames.length - 1 ? once : null };
+      const arrived = { frame, nowMs, once: i === frames.length - 1 ? onces : null };
       const { intake } = this.parts;
       const fault = event === null ? intake.acceptBatch(stream, arrived) : intake.acceptEvent(stream, event, arrived);
       if (fault === null) {
@@ -297,9 +309,9 @@ export class ForeignIntake {
   private refuse(done: ForeignDone | null, { streams, seqs }: Taken): void {
     if (done === null) return;
     const outcome = this.unavailable();
-    if (this.waitingCount() === 0) return done(outcome);
+    if (this.answers.count() === 0) return done(outcome);
     // Behind those before it; what it did append is committed or not, and it is told that it is not.
-    this.waiting.push({ streams, seqs, once: null, outcome, dones: [done], isAbandoned: true });
+    this.answers.add({ streams, seqs, onces: [], outcome, dones: [done], isAbandoned: true });
   }
 
   private unavailable(): ForeignOutcome {
@@ -310,6 +322,11 @@ export class ForeignIntake {
 
 /** Stream, number, time and length of a frame in its group, at most. */
 const entryBytesMax = 32;
+
+interface Keyed {
+  readonly onces: readonly OnceKey[];
+  readonly arrivedMs: number;
+}
 
 interface Framed {
   readonly stream: StreamState;
@@ -327,11 +344,6 @@ interface Taken {
   isRefused: boolean;
 }
 
-function isCommitted({ streams, seqs }: Waiting): boolean {
-  for (let i = streams.length - 1; i >= 0; i--) if (streams[i]!.progress.committed < seqs[i]!) return false;
-  return true;
-}
-
 function groupByDevice(findings: readonly Finding[]): Map<string, Finding[]> {
   const byDevice = new Map<string, Finding[]>();
   for (const finding of findings) {
@@ -341,9 +353,4 @@ function groupByDevice(findings: readonly Finding[]): Map<string, Finding[]> {
     else list.push(finding);
   }
   return byDevice;
-}
-
-/** 53 of its 64 bits: of what is in flight at one time no two are alike. */
-function numberOf({ high, low }: OnceKey): number {
-  return (high >>> 11) * 2 ** 32 + low;
 }

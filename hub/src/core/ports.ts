@@ -30,7 +30,7 @@ export interface Arrived {
   readonly frame: Uint8Array;
   readonly nowMs: number;
   /** As in `Store.append`. */
-  readonly once?: StoredOnceKey | null;
+  readonly once?: readonly StoredOnceKey[] | null;
 }
 
 /** A device as the store keeps it. `metrics[i]` is metric i of the device, for ever: lists only grow. */
@@ -325,8 +325,8 @@ export interface Store {
     seq: number;
     arrivedMs: number;
     frame: Uint8Array;
-    /** Kept in the frame's own transaction: what it stands for is stored, and need not be when it is sent again. */
-    once?: StoredOnceKey | null;
+    /** Kept in the frame's own transaction: what they stand for is stored, and need not be when it is sent again. */
+    once?: readonly StoredOnceKey[] | null;
   }): boolean;
   /** What is appended next, up to so many bytes, goes into one transaction. */
   keepTogether(bytes: number): void;

@@ -80,7 +80,7 @@ export class CommitQueue {
     const slot = this.slots.find(entry.stream, group.id, group.streams.length);
     group.streams[slot] = entry.stream;
     group.seqs[slot] = entry.seq;
-    if (entry.once) group.once.push(entry.once.high, entry.once.low);
+    for (const { high, low } of entry.once ?? []) group.once.push(high, low);
     if (this.bytesWaiting > this.options.pendingBytesMax && this.pressure === 'normal') this.setPressure('high');
     if (this.sendSoon === null) this.scheduleSend();
     return true;

@@ -23,7 +23,7 @@ export interface MemoryFrame {
   readonly seq: number;
   readonly arrivedMs: number;
   readonly frame: Uint8Array;
-  readonly once?: StoredOnceKey | null;
+  readonly once?: readonly StoredOnceKey[] | null;
 }
 
 type Item = { readonly frame: MemoryFrame } | { readonly change: StoreChange; readonly done: () => void };
@@ -105,7 +105,7 @@ export class MemoryStore implements Store {
       shares: [],
       settings: { bridges: '' },
       foreignDevices: this.changes.flatMap((change) => (change.kind === 'foreignDevice' ? [change.foreign] : [])),
-      onceKeys: Uint32Array.from(this.frames.flatMap(({ once }) => (once ? [once.high, once.low] : []))),
+      onceKeys: Uint32Array.from(this.frames.flatMap(({ once }) => (once ?? []).flatMap(({ high, low }) => [high, low]))),
     };
   }
 
