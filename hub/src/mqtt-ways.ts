@@ -10,6 +10,7 @@ import { makeHostState } from './core/dialects/sparkplug.ts';
 import type { ForeignDesk } from './core/foreign-desk.ts';
 import type { Identity } from './core/identity.ts';
 import type { Store, StoredMqttRow, StoredState } from './core/ports.ts';
+import { putIntroductionsFirst } from './core/retained-first.ts';
 import { TopicClaims } from './core/topic-claims.ts';
 import type { Log } from './edge/log.ts';
 import { MqttAccess } from './edge/mqtt-access.ts';
@@ -79,7 +80,10 @@ export function makeMqttWays(parts: MqttWaysParts): MqttWays {
   const native = new MqttNative(parts.speaking, nowMs);
   const { deviceOnLeft } = parts;
   const limits = { ...brokerLimits, pendingPerAddressMax: options.pendingPerAddressMax };
-  const broker = new MqttBroker({ access, persistence, native, log, nowMs, limits, deviceOnLeft });
+  const broker = new MqttBroker({
+    ...{ access, persistence, native, log, nowMs, limits, deviceOnLeft },
+    listRetained: () => putIntroductionsFirst(persistence.listRetained(), parts.dialects),
+  });
   const sockets = new MqttSockets((stream, address) => broker.accept(stream, address), brokerLimits.packetBytesMax);
   const open = async (host: string) => {
     await broker.open(desk.open({ reply: (reply) => broker.publish(reply) }));

@@ -10,10 +10,12 @@ import type { MqttBridgeSettings } from '../core/bridges.ts';
 import type { DeviceRoster, DeviceState } from '../core/device-roster.ts';
 import type { Publication } from '../core/dialects/dialect.ts';
 import { makeAvailability, makeDiscovery, makeState, type OutMessage } from '../core/home-assistant-out.ts';
+import { type Introducing, RetainedFirst } from '../core/retained-first.ts';
 
 const retryMsMin = 1_000;
 const retryMsMax = 60_000;
 const publishEveryMs = 5_000;
+const gatherEveryMs = 100;
 const connectMsMax = 10_000;
 /** Not read: nothing a device says is as long. */
 const payloadBytesMax = 1_048_576;
@@ -34,6 +36,7 @@ export interface BridgeParts {
   readonly roster: DeviceRoster;
   readonly version: string;
   readonly take: (publication: Publication, bridge: string) => void;
+  readonly dialects: readonly Introducing[];
   readonly noteState: (health: BridgeHealth) => void;
 }
 
@@ -50,6 +53,9 @@ export class MqttBridge {
   private readonly client: MqttClient;
   private readonly timer: NodeJS.Timeout;
   private readonly told = new Map<DeviceState, Told>();
+  /** While what the broker has retained comes in. */
+  private gather: RetainedFirst | null = null;
+  private readonly gatherTimer: NodeJS.Timeout;
   private retryMs = retryMsMin;
   private state: BridgeHealth['state'] = 'connecting';
   private sinceMs = Date.now();
@@ -79,6 +85,9 @@ export class MqttBridge {
     this.client.on('error', (error) => this.clientOnError(error));
     this.client.on('close', () => this.clientOnClose());
     this.timer = setInterval(() => this.publishNews(), publishEveryMs);
+    this.gatherTimer = setInterval(() => {
+      if (this.gather?.isComplete() === true) this.endGathering();
+    }, gatherEveryMs);
   }
 
   health(): BridgeHealth {
@@ -88,6 +97,8 @@ export class MqttBridge {
 
   async stop(): Promise<void> {
     clearInterval(this.timer);
+    clearInterval(this.gatherTimer);
+    this.endGathering();
     if (this.client.connected && this.isPublishing())
       this.publish({ topic: this.hubTopic(), payload: 'offline', retain: true });
     // A broker that does not answer must not hold up the end of the hub.
@@ -110,7 +121,11 @@ export class MqttBridge {
     const { read, homeAssistantPrefix } = this.settings;
     const filters = this.isPublishing() ? [...read, `${homeAssistantPrefix}/status`] : [...read];
     if (filters.length > 0) {
+      this.endGathering();
+      const gather = new RetainedFirst(this.parts.dialects);
+      this.gather = gather;
       this.client.subscribe(filters, { qos: 1 }, (error) => {
+        gather.noteSubscribed();
         if (error !== null) this.error = `the broker refused to be read: ${error.message}`;
       });
     }
@@ -130,7 +145,14 @@ export class MqttBridge {
     if (payload.length > payloadBytesMax || isOwn(topic, homeAssistantPrefix)) return;
     this.messagesIn += 1;
     const publication = { topic, payload, isLastKnown: isRetained, arrivedMs: Date.now(), sender: null };
-    this.parts.take(publication, this.settings.id);
+    if (this.gather === null) this.parts.take(publication, this.settings.id);
+    else if (!this.gather.add(publication)) this.endGathering();
+  }
+
+  private endGathering(): void {
+    const gathered = this.gather?.take() ?? [];
+    this.gather = null;
+    for (const publication of gathered) this.parts.take(publication, this.settings.id);
   }
 
   private clientOnError(error: Error & { code?: string | number }): void {

@@ -25,6 +25,8 @@ export interface BrokerParts {
   readonly persistence: MqttPersistence;
   readonly native: MqttNative;
   readonly log: Log;
+  /** In the order in which it is to be read. */
+  readonly listRetained: () => readonly KeptPacket[];
   readonly nowMs: () => number;
   readonly limits: BrokerLimits;
   /** A device's link came or went. */
@@ -101,7 +103,7 @@ export class MqttBroker {
     this.channel = channel;
     await this.aedes.listen();
     const arrivedMs = this.parts.nowMs();
-    for (const { topic = '', payload = Buffer.alloc(0), properties } of this.parts.persistence.listRetained()) {
+    for (const { topic = '', payload = Buffer.alloc(0), properties } of this.parts.listRetained()) {
       const sender = senderIn(properties);
       channel.take({ topic, payload, isLastKnown: true, arrivedMs, sender }, nobodyAsks, null);
     }
@@ -225,7 +227,7 @@ export class MqttBroker {
           return done(refusal(5, 'unknown credentials'), null);
         }
         const { _will: will } = client as Inside;
-        // Judged now: after a restart nobody is there to be asked whose it is, nor whether it may.
+        // Judged now: after a restart nobody is there to be asked.
         const refused = will ? this.parts.access.refusePublish(identity, will.topic) : '';
         if (will && refused !== '') {
           this.noteRefused(client, will.topic, refused);
@@ -372,9 +374,7 @@ export class MqttBroker {
     this.parts.log.info({ client: client.id, err: error.message }, 'mqtt: a link ended');
   }
 
-  private linkOf(client: Client): MqttLink | null {
-    return this.links.get(client.conn as Duplex) ?? null;
-  }
+  private readonly linkOf = ({ conn }: Client): MqttLink | null => this.links.get(conn as Duplex) ?? null;
 }
 
 const nobodyAsks = { admits: false, once: null, isRepeated: false };

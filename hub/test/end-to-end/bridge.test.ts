@@ -140,3 +140,25 @@ test('publishes devices as Home Assistant discovers them, again when it was star
   await waitFor(async () => (heard.get('lapwing/bridge/home/state') === 'offline' ? true : null));
   expect((await asPerson<{ devices: unknown[] }>('GET', '/inbox')).devices).toEqual([]);
 });
+
+test('what is retained is understood whatever its order: states wait for the discovery behind them', {
+  timeout: 20_000,
+}, async () => {
+  const kept = { retain: true, qos: 1 } as const;
+  await home.publishAsync('attic/sensor/t/state', '19.5', kept);
+  const config = {
+    stat_t: 'attic/sensor/t/state',
+    unit_of_meas: '°C',
+    name: 'T',
+    uniq_id: 'attic-t',
+    dev: { ids: 'attic', name: 'Attic' },
+  };
+  await home.publishAsync('homeassistant/sensor/attic/t/config', JSON.stringify(config), kept);
+  await connectBridge({ read: ['#'] });
+  type Waiting = { devices: { dialect: string; metrics: { name: string; unit: string; latest: unknown }[] }[] };
+  const { devices } = await waitFor(async () => {
+    const inbox = await asPerson<Waiting>('GET', '/inbox');
+    return inbox.devices.length > 0 ? inbox : null;
+  });
+  expect(devices).toMatchObject([{ dialect: 'home-assistant', metrics: [{ unit: '°C', latest: 19.5 }] }]);
+});

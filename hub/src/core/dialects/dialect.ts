@@ -158,5 +158,7 @@ export interface Dialect {
   readonly shared?: readonly string[];
   /** Filters of topics where the hub alone speaks and every device may hear. */
   readonly hubOnly?: readonly string[];
+  /** Topics in which its devices say what they are: of what is retained, these are read first. */
+  readonly introduces?: readonly RegExp[];
   open(): DialectReader;
 }

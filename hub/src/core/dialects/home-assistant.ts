@@ -10,21 +10,10 @@ import { BoundedMap } from './bounded-map.ts';
 import type { Dialect, DialectReader, Finding, Publication } from './dialect.ts';
 import { esphomePattern, readEsphome, readLogLine } from './esphome.ts';
 import { FindingList, faultNotJson } from './finding-list.ts';
-import { flattenJson } from './flatten-json.ts';
 import { expandConfig, parseConfigTopic } from './ha-config.ts';
-import { type HaChannel, type HaEntity, readEntity } from './ha-entity.ts';
-import { inferMetric } from './infer-metric.ts';
-import {
-  isObject,
-  type Json,
-  memberOf,
-  parseJson,
-  readJson,
-  readNumber,
-  readSwitch,
-  readText,
-  textOf,
-} from './read-payload.ts';
+import { type HaEntity, readEntity } from './ha-entity.ts';
+import { readAttributes, readChannel, type Spoken } from './ha-state.ts';
+import { isObject, memberOf, parseJson, readJson, readText, textOf } from './read-payload.ts';
 import { renderTemplate } from './value-template.ts';
 
 const entitiesMax = 10_000;
@@ -34,9 +23,6 @@ const deviceConfigBytesMax = 524_288;
 const topicCharsMax = 512;
 const entitiesOfTopicMax = 512;
 const devicesMax = 5_000;
-/** What Home Assistant takes for "no value". */
-const nothing = /^(|none|null|unknown|unavailable|nan|-)$/i;
-
 /** An entity speaks by the credential that announced it: else a neighbour could announce another's topics as its own. */
 interface Announced extends HaEntity {
   readonly sender: string | null;
@@ -57,6 +43,7 @@ export const homeAssistant: Dialect = {
   topics: ['homeassistant/#', 'esphome/#'],
   owned: [/^homeassistant\/[^/]+\/([^/]+)\/[^/]+\/config$/, /^esphome\/discover\/([^/]+)$/],
   hubOnly: ['homeassistant/status'],
+  introduces: [/^[^/]+\/[^/]+\/(?:[^/]+\/)?[^/]+\/config$/, /^esphome\/discover\//],
   open: () => new HomeAssistantReader(),
 };
 
@@ -259,47 +246,7 @@ class HomeAssistantReader implements DialectReader {
   }
 }
 
-interface Spoken extends Publication {
-  readonly text: string;
-  readonly json: Json | undefined;
-  readonly said: Set<string>;
-}
-
 function topicsOf(entity: HaEntity): Set<string> {
   const topics = [...entity.channels.map(({ topic }) => topic), ...entity.availability.map(({ topic }) => topic)];
   return new Set(entity.attributesTopic === null ? topics : [...topics, entity.attributesTopic]);
-}
-
-/** Whether it said something. */
-function readChannel(list: FindingList, channel: HaChannel, from: Spoken & { device: string }): boolean {
-  const value = channel.template === null ? from.text : renderTemplate(channel.template, from.text, from.json);
-  // Asked for what this payload has not got: many entities share a topic, and a message tells of some of them.
-  if (value === undefined || value === null) return false;
-  const { device } = from;
-  const { metric, unit } = channel;
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
-  if (nothing.test(text.trim())) return false;
-  channel.kind ??= readNumber(text) === null ? 'text' : 'gauge';
-  const shape = { metric, unit, kind: channel.kind };
-  if (channel.kind === 'text') list.reading(device, shape, text);
-  else if (channel.kind === 'bool') {
-    const word = text === channel.on ? true : text === channel.off ? false : readSwitch(text);
-    if (word === null) {
-      const expected = `${channel.on} or ${channel.off}`;
-      list.fault(device, 'wrong-shape', `${metric} says ${JSON.stringify(text.slice(0, 40))} and not ${expected}`);
-      return false;
-    }
-    list.reading(device, shape, word);
-  } else list.reading(device, shape, readNumber(text) ?? text);
-  return true;
-}
-
-function readAttributes(list: FindingList, entity: HaEntity, from: Spoken): void {
-  const { attributesTemplate: template } = entity;
-  const json = template === null ? from.json : renderTemplate(template, from.text, from.json);
-  const metric = entity.channels[0]?.metric;
-  if (metric === undefined || !isObject(json)) return;
-  for (const { name, value } of flattenJson(json).values.slice(0, 64)) {
-    list.reading(entity.device, inferMetric(`${metric}.${name}`, value), value);
-  }
 }

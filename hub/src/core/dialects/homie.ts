@@ -46,6 +46,8 @@ export const homie: Dialect = {
   title: 'Homie',
   topics: ['homie/#', '+/5/#'],
   owned: [/^homie\/(?:5\/)?([^/$]+)/, /^([^/]+\/5\/[^/$]+)/],
+  // Attributes; `$state` is what it says last.
+  introduces: [/^(?:homie|[^/]+\/5)\/.*\$(?!state$)/],
   open: () => new HomieReader(),
 };
 

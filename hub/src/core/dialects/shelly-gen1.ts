@@ -72,6 +72,7 @@ export const shellyGen1: Dialect = {
   topics: ['shellies/#'],
   owned: [/^shellies\/(?!announce$|command$)([^/]+)/],
   shared: ['shellies/announce', 'shellies/command'],
+  introduces: [/^shellies\/(?:[^/]+\/)?(?:announce|info)$/],
   open: (): DialectReader => ({
     matches: ({ topic }) => topic === 'shellies/announce' || topicPattern.test(topic),
     read: readGen1,

@@ -53,6 +53,7 @@ export const tasmota: Dialect = {
     /^(.+)\/(?:tele|stat)\/(?:LWT|STATE|SENSOR|RESULT|POWER\d{0,2}|STATUS\d{0,2}|INFO[123]|UPTIME|HEALTH)$/,
     /^(.+)\/cmnd\/[^/]+$/,
   ],
+  introduces: [/^tasmota\/discovery\//],
   open: () => new TasmotaReader(),
 };
 

@@ -50,6 +50,7 @@ export const zigbee2mqtt: Dialect = {
   topics: ['zigbee2mqtt/#'],
   // One gateway speaks for all of its base topic.
   owned: [/^(zigbee2mqtt)(?:\/|$)/],
+  introduces: [/\/bridge\/(?:devices|groups|info)$/],
   open: () => new Zigbee2MqttReader(),
 };
 
