@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { ChartColumns, settleRange } from './chart-columns.ts';
+import { makeRateUnit, rateSecondsOf } from './chart-groups.ts';
 import { SeriesBuffer } from './series-buffer.ts';
 
 function fillBuffer(readings: readonly (readonly [number, number])[], edgeMs = 60_000): SeriesBuffer {
@@ -63,7 +64,23 @@ describe('ChartColumns', () => {
     expect(rates).toHaveLength(40);
     expect(rates[0]).toBeNaN();
     for (const rate of rates.slice(1)) expect(rate).toBeCloseTo(20, 6);
+    // As many kWh in an hour are so many kW.
+    columns.fill([fillBuffer(readings)], { isRate: true, rateSeconds: rateSecondsOf(makeRateUnit('kWh')) });
+    expect(columns.series[0]!.mean[20]).toBeCloseTo(72_000, 6);
   });
+});
+
+test.each([
+  ['kWh', 'kW', 3_600],
+  ['Wh', 'W', 3_600],
+  ['m³', 'm³/h', 3_600],
+  ['Ah', 'A', 3_600],
+  ['B', 'B/s', 1],
+  ['', '1/s', 1],
+  ['W', 'W/s', 1],
+])('what is counted in %j grows in %s', (unit, rateUnit, seconds) => {
+  expect(makeRateUnit(unit)).toBe(rateUnit);
+  expect(rateSecondsOf(rateUnit)).toBe(seconds);
 });
 
 describe('settleRange', () => {

@@ -35,9 +35,12 @@ export class ChartColumns {
 
   /**
    * Fills the columns from the buffers, all on one grid; a series without a buffer is empty. `isRate`: counters, drawn as growth per
-   * second. Buckets that begin after `toMs` are left out: what was fetched ahead of a past that plays on is not known yet.
+   * second, or over `rateSeconds`. Buckets that begin after `toMs` are left out: what was fetched ahead of a past that plays on is not known yet.
    */
-  fill(buffers: readonly (SeriesBuffer | null | undefined)[], how: { isRate: boolean; toMs?: number }): void {
+  fill(
+    buffers: readonly (SeriesBuffer | null | undefined)[],
+    how: { isRate: boolean; rateSeconds?: number; toMs?: number },
+  ): void {
     const lead = buffers.find((buffer) => buffer != null);
     if (lead == null) {
       this.times = this.x.subarray(0, 0);
@@ -58,7 +61,7 @@ export class ChartColumns {
     for (let s = 0; s < buffers.length; s++) {
       const full = this.full[s]!;
       const buffer = buffers[s];
-      if (how.isRate && buffer != null) this.deriveRate(buffer, full, rows);
+      if (how.isRate && buffer != null) this.deriveRate(buffer, full, { rows, perMs: (how.rateSeconds ?? 1) * 1000 });
       const out = this.series[s]!;
       out.mean = full.mean.subarray(0, rows);
       out.min = full.min.subarray(0, rows);
@@ -95,10 +98,11 @@ export class ChartColumns {
   }
 
   /**
-   * Rewrites a counter's columns as growth per second since the reading at least a few buckets earlier. A counter that started
+   * Rewrites a counter's columns as growth over `perMs` since the reading at least a few buckets earlier. A counter that started
    * again from a smaller value grew by that value; growth is summed up step by step, so that a restart spoils one step only.
    */
-  private deriveRate(buffer: SeriesBuffer, columns: SeriesColumns, rows: number): void {
+  private deriveRate(buffer: SeriesBuffer, columns: SeriesColumns, how: { rows: number; perMs: number }): void {
+    const { rows, perMs } = how;
     const { mean, min: total, max: atMs } = columns;
     sumGrowth(buffer, columns, { rows, bucketAt: (row) => this.bucketAt(buffer, row) });
     let back = -1;
@@ -114,7 +118,7 @@ export class ChartColumns {
         back = ahead;
       }
       const spanMs = atMs[row]! - atMs[back]!;
-      if (spanMs > 0) this.scratch[row] = ((total[row]! - total[back]!) / spanMs) * 1000;
+      if (spanMs > 0) this.scratch[row] = ((total[row]! - total[back]!) / spanMs) * perMs;
     }
     for (let row = 0; row < rows; row++) {
       const rate = this.scratch[row]!;

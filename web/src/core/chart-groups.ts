@@ -91,6 +91,26 @@ function shortenLabels(labels: readonly string[]): readonly string[] {
   return new Set(short).size === labels.length && !short.includes('') ? short : labels;
 }
 
+/** What grows by an hour's worth has a name for how fast: nobody reads kWh per second. */
+const hourly: ReadonlyMap<string, string> = new Map([
+  ['Wh', 'W'],
+  ['kWh', 'kW'],
+  ['MWh', 'MW'],
+  ['VAh', 'VA'],
+  ['kVAh', 'kVA'],
+  ['varh', 'var'],
+  ['kvarh', 'kvar'],
+  ['Ah', 'A'],
+  ['mAh', 'mA'],
+  ['m³', 'm³/h'],
+]);
+
 export function makeRateUnit(unit: string): string {
-  return unit === '' ? '1/s' : `${unit}/s`;
+  return unit === '' ? '1/s' : (hourly.get(unit) ?? `${unit}/s`);
+}
+
+/** Over how many seconds a rate in this unit (of `makeRateUnit`) tells the growth. */
+export function rateSecondsOf(rateUnit: string): number {
+  for (const rate of hourly.values()) if (rate === rateUnit) return 3_600;
+  return 1;
 }

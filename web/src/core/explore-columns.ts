@@ -5,12 +5,15 @@
  * the line is of its own readings alone; a bucket without any is no row.
  */
 import { ChartColumns, type SeriesColumns } from './chart-columns.ts';
+import { rateSecondsOf } from './chart-groups.ts';
 import type { Aggregate } from './explore-state.ts';
 import type { SeriesBuffer } from './series-buffer.ts';
 
 export interface LineLook {
   readonly aggregate: Aggregate;
   readonly isCounter: boolean;
+  /** That it is drawn in; of a rate, one of `makeRateUnit`. */
+  readonly unit?: string;
   /** Buckets that begin after it are left out. */
   readonly toMs: number;
 }
@@ -29,14 +32,15 @@ export class LineColumns {
   low = Number.POSITIVE_INFINITY;
   high = Number.NEGATIVE_INFINITY;
 
-  fill(buffer: SeriesBuffer | null, { aggregate, isCounter, toMs }: LineLook): void {
+  fill(buffer: SeriesBuffer | null, { aggregate, isCounter, unit = '', toMs }: LineLook): void {
+    const rateSeconds = rateSecondsOf(unit);
     const isRate = isRateOf(aggregate, isCounter);
-    this.columns.fill([buffer], { isRate: isRate && isCounter, toMs });
+    this.columns.fill([buffer], { isRate: isRate && isCounter, rateSeconds, toMs });
     this.times = this.columns.times;
     const all = this.columns.series[0]!;
     if (aggregate === 'min') this.drawn = { ...all, mean: all.min, max: all.min };
     else if (aggregate === 'max') this.drawn = { ...all, mean: all.max, min: all.max };
-    else if (isRate && !isCounter) this.drawn = this.makeLine(all, (row) => this.slopeAt(buffer!, row));
+    else if (isRate && !isCounter) this.drawn = this.makeLine(all, (row) => this.slopeAt(buffer!, row) * rateSeconds);
     else if (aggregate === 'last') this.drawn = this.makeLine(all, (row) => this.lastAt(buffer!, row));
     else this.drawn = all;
     this.measureExtent();

@@ -143,7 +143,7 @@ export class ExplorePlot {
     const extent = { left: { low: Infinity, high: -Infinity }, right: { low: Infinity, high: -Infinity } };
     lines.forEach((line, i) => {
       const columns = this.columns[i]!;
-      columns.fill(line.readBuffer(), { ...line, toMs: this.view.edgeMs });
+      columns.fill(line.readBuffer(), { ...line, unit: units[line.axis], toMs: this.view.edgeMs });
       const side = extent[line.axis];
       side.low = Math.min(side.low, columns.low);
       side.high = Math.max(side.high, columns.high);

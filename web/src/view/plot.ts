@@ -7,6 +7,7 @@
  */
 import uPlot from 'uplot';
 import { ChartColumns, settleRange } from '../core/chart-columns.ts';
+import { rateSecondsOf } from '../core/chart-groups.ts';
 import { readZoneOffset } from '../core/display-style.ts';
 import { formatTicks } from '../core/number-format.ts';
 import type { SeriesBuffer } from '../core/series-buffer.ts';
@@ -133,7 +134,7 @@ export class Plot {
 
   private fillColumns(view: StageView): void {
     const { unit, isRate } = this.parts;
-    this.columns.fill(this.buffers, { isRate, toMs: view.edgeMs });
+    this.columns.fill(this.buffers, { isRate, rateSeconds: rateSecondsOf(unit), toMs: view.edgeMs });
     const { low, high } = this.columns;
     // Before the first reading there is no scale to show.
     if (low <= high) this.yRange = settleRange(this.yRange, { low, high, unit });
