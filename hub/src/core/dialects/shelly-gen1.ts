@@ -142,7 +142,8 @@ function readAnnounce(payload: Uint8Array): readonly Finding[] {
   list.facts(device, {
     model: textOf(json, 'model'),
     maker: 'Shelly',
-    firmware: textOf(json, 'fw_ver'),
+    // `<build>/v<version>-g<commit>`: the version is what people know it by.
+    firmware: textOf(json, 'fw_ver')?.replace(/^.*\/v?|-g[0-9a-f]+$/g, ''),
     address: textOf(json, 'ip'),
   });
   return list.findings;
