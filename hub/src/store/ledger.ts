@@ -42,7 +42,7 @@ export interface LedgerOptions {
   /** What heads may take in memory, about. */
   readonly headBytesMax: number;
   readonly checkpointBytes: number;
-  /** For tests of a full disk: pages of 4096 bytes. */
+  /** For tests of a full disk. */
   readonly pagesMax: number | undefined;
   /** The hub's clock, by which retention reckons ages; Date.now where it is not given. */
   readonly nowMs?: () => number;
@@ -53,11 +53,13 @@ const logDrained = 7 / 8;
 /** What one transaction seals: about four milliseconds of coding. */
 const sealReadingsPerStep = 16_384;
 const sealHeadsPerStep = 256;
-const pageBytes = 4096;
+/** What a commit writes beside its frames, and how much the probe writes. */
+const commitBytes = 16_384;
+const probeBytes = 65_536;
 /** When nothing comes, a log of more than this is sealed, if its streams have so many rows each. */
 const quietBytesMax = 64 * 1024;
 const quietRowsMin = 8;
-const pagesGivenBack = 256;
+const pagesGivenBack = 512;
 
 export class Ledger {
   readonly connection: Connection;
@@ -130,7 +132,7 @@ export class Ledger {
     for (const change of group.changes) if (change.kind === 'retention') this.retention.setPolicy(change.policy);
     for (const row of rows) this.log.note(row);
     if (this.drainTo === 0) this.drainTo = Number.POSITIVE_INFINITY;
-    this.bytesSinceCheckpoint += (rows[0]?.storedBytes ?? 0) + 4 * pageBytes;
+    this.bytesSinceCheckpoint += (rows[0]?.storedBytes ?? 0) + commitBytes;
   }
 
   /** Brings the heads up to the group just committed. */
@@ -240,7 +242,7 @@ export class Ledger {
     withoutWaiting(this.connection, () => {
       this.connection.pragma('wal_checkpoint(PASSIVE)');
       const write = this.connection.prepare('INSERT OR REPLACE INTO probe(id, bytes) VALUES(1, ?)');
-      runTransaction(this.connection, () => void write.run(new Uint8Array(16 * pageBytes)));
+      runTransaction(this.connection, () => void write.run(new Uint8Array(probeBytes)));
       runTransaction(this.connection, () => void write.run(new Uint8Array(1)));
     });
   }

@@ -21,7 +21,7 @@ const blocksPerStep = 64;
 const stepMs = 3;
 /** Free pages that new readings will take again are left alone; beyond this part of the file they are given back. */
 const freePartMax = 1 / 16;
-const freePagesMin = 256;
+const freePagesMin = 512;
 const vacuumPages = 64;
 const noBytes = new Uint8Array(0);
 
@@ -73,6 +73,11 @@ export class RetentionSweep {
     }
     const youngestMs = this.nowMs() - findYoungestMs(this.policy);
     const blocks = this.statements.blocks.all(this.doneId, blocksPerStep) as OldBlock[];
+    // In a damaged tree a block behind may have a number in front: a sweep that goes back never ends.
+    if (blocks.some(({ id }) => id <= (this.doneId ?? 0))) {
+      this.doneId = null;
+      return false;
+    }
     const old = blocks.filter(({ maxMs }) => maxMs < youngestMs);
     if (old.length === 0) this.doneId = blocks.at(-1)?.id ?? null;
     else this.doneId = this.sweepBlocks(old, blocks.at(-1)!.id);

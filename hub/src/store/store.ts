@@ -30,7 +30,7 @@ export interface StoreOptions {
   /** A query that takes longer than this, waiting included, fails with an error named QueryDeadlineError. */
   readonly questionMsMax?: number;
   readonly probeMs?: number;
-  /** For tests of a full disk: the most pages of 4096 bytes that the database may have. */
+  /** For tests of a full disk: the most pages that the database may have. */
   readonly pagesMax?: number;
 }
 

@@ -35,6 +35,9 @@ function writeFirstVersion(directory: string): void {
       .prepare('INSERT INTO block_columns VALUES(?, ?, ?)')
       .run(columnIdOf(block + 1, 0, false), encoded, encodeColumn({ values, count: rows, rowOf: null }));
   }
+  // Files of then had larger pages, and keep them.
+  for (const pragma of ['journal_mode = DELETE', 'page_size = 4096']) connection.pragma(pragma);
+  connection.exec('VACUUM');
   connection.close();
 }
 
@@ -53,6 +56,7 @@ test('blocks of the first version are read, merged and checked', async () => {
   const bounds = { sealRowsMax: 4096, logBytesMax: 0, headBytesMax: 1e6, checkpointBytes: 1e6, pagesMax: undefined };
   const ledger = new Ledger({ file, ...bounds });
   ledger.maintain(Number.POSITIVE_INFINITY);
+  expect(ledger.connection.pragma('page_size', { simple: true })).toBe(4096);
   ledger.close();
   const { findings, unproven, blocks: left } = checkDatabase(file);
   expect(findings).toEqual([]);
