@@ -3,6 +3,7 @@
  * store's port (ports.ts).
  */
 import type { PresenceState } from '@lapwing/protocol';
+import type { DeviceKey } from './store-keys.ts';
 
 export interface FleetAtQuery {
   readonly devices: readonly {
@@ -51,4 +52,6 @@ export interface FleetCompletenessQuery {
   readonly fromMs: number;
   readonly toMs: number;
   readonly nowMs: number;
+  /** Since when each device that is asleep now has been: nothing is expected of it meanwhile. */
+  readonly asleep?: ReadonlyMap<DeviceKey, number>;
 }

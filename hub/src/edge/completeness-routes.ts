@@ -4,7 +4,7 @@
 import type { DeviceRoster, DeviceState } from '../core/device-roster.ts';
 import type { Store } from '../core/ports.ts';
 import { findDevice, orNull } from './device-routes.ts';
-import { fleetRangeMs } from './fleet-percents.ts';
+import { fleetRangeMs, isAsleep } from './fleet-percents.ts';
 import { makeRoute, type Route } from './http-router.ts';
 import { shapes } from './http-shapes.ts';
 
@@ -30,10 +30,11 @@ export function makeCompletenessRoute(parts: { roster: DeviceRoster; store: Stor
   });
 }
 
-function goneSince({ session, presence, lastSeenMs }: DeviceState): { offlineSinceMs: number; asleepSinceMs: number } {
-  const isAsleep = session === null && presence === 'asleep';
+function goneSince(device: DeviceState): { offlineSinceMs: number; asleepSinceMs: number } {
+  const { session, lastSeenMs } = device;
+  const sleeps = isAsleep(device);
   return {
-    offlineSinceMs: session !== null || isAsleep ? Number.NaN : lastSeenMs,
-    asleepSinceMs: isAsleep ? lastSeenMs : Number.NaN,
+    offlineSinceMs: session !== null || sleeps ? Number.NaN : lastSeenMs,
+    asleepSinceMs: sleeps ? lastSeenMs : Number.NaN,
   };
 }

@@ -25,7 +25,7 @@ export function makeDeviceRoutes(parts: DeviceRouteParts): Route[] {
 }
 
 function makeListRoutes({ roster, store, notes, nowMs }: DeviceRouteParts): Route[] {
-  const percents = new FleetPercents(store);
+  const percents = new FleetPercents({ roster, store });
   const describeFacts = (device: DeviceState) => ({
     ...notes.of(device.key),
     source: sourceOf(device),

@@ -65,7 +65,7 @@ export async function answerFleet(snapshots: Snapshots, query: FleetCompleteness
     const byDevice = Map.groupBy(streams, ({ device }) => device);
     for (const [device, own] of byDevice) {
       snapshots.throwIfAborted();
-      const one = { ...query, device } as CompletenessQuery;
+      const one = { ...query, device, asleepSinceMs: query.asleep?.get(device as DeviceKey) } as CompletenessQuery;
       const pieces = own.flatMap((stream) => gatherPieces(snapshots, stream, query));
       const pace = learnPace(pieces);
       const range = expectedRange(snapshots, one, pieces);
@@ -120,13 +120,18 @@ function estimateShare({ minMs, maxMs }: BlockRow, { fromMs, toMs }: Range): num
   return Math.max(0, Math.min(maxMs, toMs) - Math.max(minMs, fromMs)) / (maxMs - minMs);
 }
 
-/** Nothing is expected before a device was known or spoke of, nor in the future; null when nothing is left. */
+/**
+ * Nothing is expected before a device was known or spoke of, nor in the future, nor yet of one that is asleep: what it measures meanwhile
+ * comes when it wakes, and is missed from then on. Null when nothing is left.
+ */
 function expectedRange(snapshots: Snapshots, query: CompletenessQuery, pieces: readonly Piece[]): Stretch | null {
   const created = snapshots.connection.prepare('SELECT created_ms FROM devices WHERE key = ?').pluck();
   let firstMs = (created.get(query.device) as number | undefined) ?? Number.POSITIVE_INFINITY;
   for (const { facts } of pieces) firstMs = Math.min(firstMs, facts.covered[0]?.fromMs ?? firstMs);
   const fromMs = Math.max(query.fromMs, firstMs);
-  const toMs = Math.min(query.toMs, query.nowMs);
+  const { asleepSinceMs = Number.NaN } = query;
+  const nowMs = Number.isNaN(asleepSinceMs) ? query.nowMs : Math.min(query.nowMs, asleepSinceMs);
+  const toMs = Math.min(query.toMs, nowMs);
   return toMs > fromMs ? { fromMs, toMs } : null;
 }
 

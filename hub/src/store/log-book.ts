@@ -7,7 +7,7 @@
  */
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { isGroupWhole } from './group.ts';
-import { type Connection, isWorldFailure, runRelaxed, type Statement } from './sqlite.ts';
+import { type Connection, isWorldFailure, makeDamageError, runRelaxed, type Statement } from './sqlite.ts';
 
 const trimBytesPerSlice = 2 * 1024 * 1024;
 
@@ -96,6 +96,8 @@ export class LogBook {
     for (let last = 0; ; ) {
       const row = select.get(last) as { id: number; frames: Uint8Array } | undefined;
       if (row === undefined) return;
+      // In a damaged tree the row behind may be one in front: without this it is read over and over.
+      if (row.id <= last) throw makeDamageError(`the log’s row ${row.id} lies behind row ${last}`);
       last = row.id;
       const group = openLogRow(row.frames);
       const storedBytes = group === null ? 0 : row.frames.length;

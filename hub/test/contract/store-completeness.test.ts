@@ -158,3 +158,18 @@ test('when the device had no link is told, asleep or not, and sleep explains no 
   expect(silent.links).toEqual([{ fromMs: 1_001_000, toMs: 1_100_000, state: 'asleep' }]);
   expect(silent.firstMs).toBeNaN();
 });
+
+test('what a sleeping board still holds is not missing until it is back', async () => {
+  const bench = await openBench();
+  bench.addDevice();
+  const next = fill(bench, [1, 400], { seq: 1 });
+  const asleep = { ...query, nowMs: 1_000_000 };
+  const one = await bench.store.completeness({ ...asleep, asleepSinceMs: 400_500 });
+  expect(one).toMatchObject({ percent: 100, received: 400, missing: 0, gaps: [] });
+  const fleet = await bench.store.fleetCompleteness({ ...asleep, asleep: new Map([[device, 400_500]]) });
+  expect(fleet).toEqual([{ device, percent: 100 }]);
+  fill(bench, [801, 1000], { seq: next });
+  const back = await bench.store.completeness(asleep);
+  expect(back).toMatchObject({ received: 600, missing: 400 });
+  expect((await bench.store.fleetCompleteness(asleep))[0]!.percent).toBeCloseTo(60);
+});
