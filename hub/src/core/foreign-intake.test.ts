@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ForeignBench, reading } from '../../test/support/foreign-bench.ts';
 import { ForeignBundle } from './foreign-bundle.ts';
+import { readLastKnown } from './latest-values.ts';
 import { makeOnceKey } from './once-keys.ts';
 
 test('ok is said when all is committed, and not before', () => {
@@ -49,6 +50,24 @@ test('last known values leave facts and presence, not readings; buffered ones ar
   expect(bench.stored()).toEqual(['plain-a n=2@500']);
   expect(bench.names).toEqual(['Kitchen']);
   expect(bench.core.roster.devices.get('plain-a')).toMatchObject({ model: 'M X1', presence: 'unknown' });
+});
+
+test('a last known value is shown until there is a sample, also of what is adopted late, and is never stored', () => {
+  const bench = new ForeignBench();
+  const known = (id: string) => readLastKnown(bench.core.roster.devices.get(id)!.latest, 0);
+  bench.take([reading('a', 'n', 1)], { isLastKnown: true });
+  bench.take([reading('b', 'n', 2)], { isLastKnown: true, admits: false });
+  const [waiting] = bench.foreign.inbox.list();
+  expect(waiting).toMatchObject({ native: 'b', intervalMs: Number.NaN });
+  expect(waiting!.metrics.get('n')).toMatchObject({ latest: 2, latestMs: Number.NaN });
+  bench.foreign.adopt({ dialect: 'plain', native: 'b' }, bench.core.nowMs);
+  expect([known('plain-a'), known('plain-b')]).toEqual([1, 2]);
+  expect(bench.core.roster.devices.get('plain-a')!.latest.timeMs).toEqual([Number.NaN]);
+  bench.take([reading('a', 'n', 3)]);
+  bench.take([reading('a', 'n', 4)], { isLastKnown: true });
+  bench.core.store.commit();
+  expect([known('plain-a'), known('plain-b')]).toEqual([null, 2]);
+  expect(bench.stored()).toEqual(['plain-a n=3@1000000']);
 });
 
 test('who nobody let in waits in the inbox; adopted it is a device, blocked it is passed over', () => {

@@ -12,8 +12,9 @@ import { ForeignAnswers, type ForeignDone, type ForeignOutcome } from './foreign
 import { packReadings } from './foreign-batch.ts';
 import { type ForeignBundle, packBundle, readingsForBundle } from './foreign-bundle.ts';
 import type { ForeignDevice, ForeignDevices, ForeignName } from './foreign-devices.ts';
-import { type Inbox, inboxIdOf } from './inbox.ts';
+import { type Inbox, type InboxEntry, inboxIdOf } from './inbox.ts';
 import type { Intake } from './intake.ts';
+import { noteLastKnown } from './latest-values.ts';
 import type { LiveFeed } from './live-feed.ts';
 import type { OnceKey, OnceKeys } from './once-keys.ts';
 import type { Store, StreamKey } from './ports.ts';
@@ -165,9 +166,13 @@ export class ForeignIntake {
 
   /** Lets in a device of the inbox, under an id of its own or the one given. */
   adopt(name: ForeignName, nowMs: number, deviceId?: string): ForeignDevice {
-    const facts = this.inbox.find(inboxIdOf(name))?.facts;
+    const waiting = this.inbox.find(inboxIdOf(name));
     const foreign = this.devices.adopt(name, nowMs, deviceId);
-    if (facts !== undefined) this.devices.learnFacts(foreign, facts);
+    if (waiting !== null) {
+      this.devices.learnFacts(foreign, waiting.facts);
+      this.noteLastKnown(foreign, listShown(waiting), nowMs);
+      foreign.stream?.takeLearnt();
+    }
     this.inbox.remove(name);
     this.parts.feed.publishDevice(foreign.device);
     return foreign;
@@ -251,11 +256,22 @@ export class ForeignIntake {
       else if (finding.type === 'metric') this.devices.streamOf(foreign, arrivedMs).placeOf(finding);
       else if (finding.type === 'availability') this.noteAvailability(foreign, finding.state, arrivedMs);
     }
-    if (!delivery.isLastKnown && fresh.length + historical.length + events.length > 0) {
+    if (delivery.isLastKnown) this.noteLastKnown(foreign, fresh, arrivedMs);
+    else if (fresh.length + historical.length + events.length > 0) {
       if (fresh.length > 0) this.devices.noteHere(foreign, arrivedMs);
       this.frame(foreign, { fresh, historical, events }, { arrivedMs, taken, frames });
     }
     if (foreign.stream?.takeLearnt() === true) this.parts.feed.publishDevice(foreign.device);
+  }
+
+  /** Shown until there is a sample, and not stored: nobody knows when it was true. */
+  private noteLastKnown(foreign: ForeignDevice, readings: readonly ShownReading[], nowMs: number): void {
+    if (readings.length === 0) return;
+    const into = this.devices.streamOf(foreign, nowMs);
+    for (const reading of readings) {
+      const place = into.placeOf(reading);
+      if (place !== null) noteLastKnown(foreign.device.latest, into.stream.table[place.index]!, reading.value);
+    }
   }
 
   private frame(
@@ -318,6 +334,15 @@ export class ForeignIntake {
     const retryAfterMs = this.parts.intake.storeRetryMs;
     return { ok: false, why: 'store-unavailable', text: 'The store cannot take readings now', retryAfterMs };
   }
+}
+
+type ShownReading = Pick<FoundReading, 'metric' | 'unit' | 'kind' | 'value'>;
+
+/** What the inbox has shown of it. */
+function listShown({ metrics }: InboxEntry): ShownReading[] {
+  return [...metrics.values()].flatMap(({ name, unit, kind, latest }) =>
+    latest === null ? [] : [{ metric: name, unit, kind, value: latest }],
+  );
 }
 
 /** Stream, number, time and length of a frame in its group, at most. */

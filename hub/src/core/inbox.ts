@@ -67,7 +67,13 @@ export class Inbox {
 
   note(
     name: ForeignName,
-    message: { readonly topic: string; readonly payload: Uint8Array; readonly arrivedMs: number },
+    message: {
+      readonly topic: string;
+      readonly payload: Uint8Array;
+      readonly arrivedMs: number;
+      /** Somebody had kept it: of no time known. */
+      readonly isLastKnown?: boolean;
+    },
     findings: readonly Finding[],
   ): void {
     const entry = this.touch(name, message.arrivedMs);
@@ -79,8 +85,9 @@ export class Inbox {
     for (const finding of findings) {
       if (finding.type === 'facts') Object.assign(entry.facts, pickFacts(finding));
       else if (finding.type === 'reading') {
-        hasReading = true;
-        this.noteMetric(entry, { ...finding, timeMs: finding.timeMs ?? message.arrivedMs });
+        hasReading = message.isLastKnown !== true;
+        const timeMs = hasReading ? (finding.timeMs ?? message.arrivedMs) : Number.NaN;
+        this.noteMetric(entry, { ...finding, timeMs });
       } else if (finding.type === 'metric') this.noteMetric(entry, { ...finding, value: null, timeMs: Number.NaN });
     }
     if (hasReading) noteInterval(entry, message.arrivedMs);

@@ -12,6 +12,8 @@ export interface LatestColumns {
   readonly value: number[];
   /** Text metrics only. */
   readonly texts: (string | undefined)[];
+  /** What somebody else kept of metrics without a sample, of no time known: shown as that, never as a reading. In memory only. */
+  lastKnown?: Map<number, number | string>;
 }
 
 export function makeLatest(metrics: number): LatestColumns {
@@ -43,4 +45,15 @@ export function noteBatch(latest: LatestColumns, table: readonly number[], batch
       else latest.value[metric] = values[cell]!;
     }
   }
+}
+
+/** Where a sample is known it says more, and nothing happens. */
+export function noteLastKnown(latest: LatestColumns, metric: number, value: number | string): void {
+  if (!Number.isNaN(latest.timeMs[metric]!)) return;
+  latest.lastKnown ??= new Map();
+  latest.lastKnown.set(metric, value);
+}
+
+export function readLastKnown(latest: LatestColumns, metric: number): number | string | null {
+  return Number.isNaN(latest.timeMs[metric]!) ? (latest.lastKnown?.get(metric) ?? null) : null;
 }

@@ -3,6 +3,7 @@
  */
 import type { DeviceNotes } from '../core/device-notes.ts';
 import type { DeviceRoster, DeviceState } from '../core/device-roster.ts';
+import { readLastKnown } from '../core/latest-values.ts';
 import type { Store } from '../core/ports.ts';
 import type { ViewScope } from '../core/shares.ts';
 import { listLatest } from '../core/snapshot.ts';
@@ -181,8 +182,13 @@ export function describeDevice(device: DeviceState) {
       unit,
       kind,
       latest: latest.get(index) ?? null,
+      lastKnown: writeLastKnown(readLastKnown(device.latest, index)),
     })),
   };
+}
+
+function writeLastKnown(value: number | string | null): number | string | null {
+  return typeof value === 'number' ? writeNumber(value) : value;
 }
 
 function describeBriefly(device: DeviceState) {

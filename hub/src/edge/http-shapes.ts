@@ -55,6 +55,12 @@ export const deviceShape = z.object({
       unit: z.string(),
       kind,
       latest: z.object({ timeMs: z.number(), value: reading }).nullable(),
+      lastKnown: reading
+        .nullable()
+        .optional()
+        .describe(
+          'where there is no reading yet: what a broker had retained, or what the inbox has shown; of no time known',
+        ),
     }),
   ),
 });
