@@ -26,6 +26,7 @@ export class ForeignAnswers {
   /** In order; `head` is the first that is not answered. */
   private waiting: WaitingDelivery[] = [];
   private head = 0;
+  private answered = 0;
   /** Not committed yet, by their keys as numbers. */
   private readonly inFlight = new Map<number, WaitingDelivery>();
   private readonly onceKeys: OnceKeys;
@@ -38,6 +39,16 @@ export class ForeignAnswers {
 
   count(): number {
     return this.waiting.length - this.head;
+  }
+
+  /** How many there were so far, answered or not. */
+  get added(): number {
+    return this.answered + this.count();
+  }
+
+  /** Whether the first so many are answered. */
+  areAnswered(first: number): boolean {
+    return this.answered >= first;
   }
 
   add(entry: WaitingDelivery): void {
@@ -74,6 +85,7 @@ export class ForeignAnswers {
       const entry = this.waiting[this.head]!;
       if (!entry.isAbandoned && !isCommitted(entry)) break;
       this.head += 1;
+      this.answered += 1;
       this.answer(entry);
     }
     if (this.head === this.waiting.length) this.waiting = [];

@@ -9,7 +9,6 @@
 import { type BatchColumn, encodeMessage, makeNumberColumn } from '@lapwing/protocol';
 import type { Finding, FoundReading } from './dialects/dialect.ts';
 import { type ForeignStream, packReadings } from './foreign-batch.ts';
-import type { ForeignDevice } from './foreign-devices.ts';
 import type { OnceKey } from './once-keys.ts';
 
 const messagesMax = 256;
@@ -24,8 +23,7 @@ interface BundleRow {
 }
 
 export class ForeignBundle {
-  /** Null: closed. */
-  foreign: ForeignDevice | null = null;
+  isOpen = false;
   dialect = '';
   native = '';
   rows: BundleRow[] = [];
@@ -43,13 +41,13 @@ export class ForeignBundle {
   }
 
   isOf(dialect: string, native: string): boolean {
-    return this.foreign !== null && this.native === native && this.dialect === dialect;
+    return this.isOpen && this.native === native && this.dialect === dialect;
   }
 
   /** Hands out what is in it, and is empty. */
   take(): Pick<ForeignBundle, 'rows' | 'onces' | 'packetIds'> {
     const { rows, onces, packetIds } = this;
-    this.foreign = null;
+    this.isOpen = false;
     this.rows = [];
     this.onces = [];
     this.packetIds = [];

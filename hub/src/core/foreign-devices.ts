@@ -9,7 +9,6 @@ import { deviceIdPattern } from '@lapwing/protocol';
 import { ContentHash } from './content-hash.ts';
 import type { DeviceRoster, DeviceState, SessionHandle } from './device-roster.ts';
 import { ForeignStream } from './foreign-batch.ts';
-import type { ForeignBundle } from './foreign-bundle.ts';
 import type { LiveFeed } from './live-feed.ts';
 import type { DeviceKey, StoreChange, StoredForeignDevice } from './ports.ts';
 
@@ -40,8 +39,6 @@ export interface ForeignDevice {
   readonly device: DeviceState;
   readonly facts: ForeignFacts;
   stream: ForeignStream | null;
-  /** Readings of it that are not in a frame yet; they come before whatever else is said of it. */
-  bundle: ForeignBundle | null;
   /** Set while this dialect holds the device's place as "here". */
   presence: SessionHandle | null;
 }
@@ -159,6 +156,16 @@ export class ForeignDevices {
     this.parts.feed.publishPresence(device);
   }
 
+  /** Whoever speaks for another is here itself, though it may never say anything of its own. */
+  noteRelay({ device }: ForeignDevice, sender: string | null, nowMs: number): void {
+    if (sender === null || sender === device.deviceId) return;
+    const gateway = this.parts.roster.devices.get(sender);
+    const foreign = gateway === undefined ? undefined : this.known.get(gateway.key);
+    if (gateway === undefined || foreign === undefined) return;
+    this.noteHere(foreign, nowMs);
+    gateway.lastSeenMs = nowMs;
+  }
+
   noteAsleep(foreign: ForeignDevice, nowMs: number): void {
     this.noteHere(foreign, nowMs);
     this.noteGone(foreign, nowMs + sleepMsMax);
@@ -190,7 +197,7 @@ export class ForeignDevices {
   private open(dialect: string, device: DeviceState): ForeignDevice {
     let foreign = this.known.get(device.key);
     if (foreign === undefined) {
-      foreign = { dialect, device, facts: {}, stream: null, bundle: null, presence: null };
+      foreign = { dialect, device, facts: {}, stream: null, presence: null };
       this.known.set(device.key, foreign);
     }
     return foreign;

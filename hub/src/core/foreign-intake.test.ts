@@ -111,6 +111,62 @@ test('names that become one id when cleaned stay two devices', () => {
   for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/);
 });
 
+/** Says one number after the other, alone or bundled, and keeps who was answered. */
+class Sender {
+  next = 1;
+  readonly unanswered = new Set<number>();
+  readonly answered = new Set<number>();
+  private readonly bench: () => ForeignBench;
+  private bundle: ForeignBundle;
+
+  constructor(bench: () => ForeignBench) {
+    this.bench = bench;
+    this.bundle = this.openBundle();
+  }
+
+  openBundle(): ForeignBundle {
+    this.bundle = new ForeignBundle((ids, { ok }) => {
+      for (const n of ids) this.note(n, ok);
+    });
+    return this.bundle;
+  }
+
+  send(n: number, isRepeated: boolean): void {
+    const findings = n % 3 === 0 ? [reading('b', 'n', n)] : [reading('a', 'n', n), reading('b', 'n', n)];
+    this.bench().foreign.take({ ...this.deliver(n), isRepeated, findings }, ({ ok }) => this.note(n, ok));
+  }
+
+  sendBundled(n: number): void {
+    this.bench().foreign.bundle(
+      this.bundle,
+      { ...this.deliver(n), isRepeated: false, findings: [reading('b', 'n', n)] },
+      n,
+    );
+  }
+
+  private deliver(n: number) {
+    const payload = Uint8Array.of(n & 255, n >> 8);
+    const once = makeOnceKey(['client', String(n % 5), 'topic'], payload);
+    this.unanswered.add(n);
+    return {
+      dialect: 'plain',
+      topic: 't',
+      payload,
+      arrivedMs: n,
+      isLastKnown: false,
+      sender: null,
+      admits: true,
+      once,
+    };
+  }
+
+  private note(n: number, ok: boolean): void {
+    if (!ok) return;
+    this.unanswered.delete(n);
+    this.answered.add(n);
+  }
+}
+
 test('whatever crashes and repeats: what was answered is stored once', () => {
   const step = fc.oneof(
     { weight: 4, arbitrary: fc.constant('publish' as const) },
@@ -123,61 +179,31 @@ test('whatever crashes and repeats: what was answered is stored once', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       let bench = new ForeignBench();
-      const unanswered = new Set<number>();
-      const answered = new Set<number>();
-      let next = 1;
-      const note = (n: number, ok: boolean) => {
-        if (!ok) return;
-        unanswered.delete(n);
-        answered.add(n);
-      };
-      const makeBundle = () => new ForeignBundle((ids, { ok }) => ids.forEach((n) => void note(n, ok)));
-      let bundle = makeBundle();
-      const send = (n: number, isRepeated: boolean) => {
-        const payload = Uint8Array.of(n & 255, n >> 8);
-        const once = makeOnceKey(['client', String(n % 5), 'topic'], payload);
-        unanswered.add(n);
-        const delivery = { dialect: 'plain', topic: 't', payload, arrivedMs: n, isLastKnown: false, sender: null };
-        const findings = [reading('a', 'n', n), reading('b', 'n', n)];
-        const whole = {
-          ...delivery,
-          admits: true,
-          once,
-          isRepeated,
-          findings: n % 3 === 0 ? findings.slice(1) : findings,
-        };
-        bench.foreign.take(whole, ({ ok }) => note(n, ok));
-      };
-      const sendBundled = (n: number) => {
-        const payload = Uint8Array.of(n & 255, n >> 8);
-        const once = makeOnceKey(['client', String(n % 5), 'topic'], payload);
-        unanswered.add(n);
-        const delivery = { dialect: 'plain', topic: 't', payload, arrivedMs: n, isLastKnown: false, sender: null };
-        const findings = [reading('b', 'n', n)];
-        bench.foreign.bundle(bundle, { ...delivery, admits: true, once, isRepeated: false, findings }, n);
-      };
+      const sender = new Sender(() => bench);
+      const { unanswered, answered } = sender;
       for (const what of steps) {
-        if (what === 'publish') send(next++, false);
+        if (what === 'publish') sender.send(sender.next++, false);
         else if (what === 'hurry') bench.foreign.hurryCommits();
         else if (what === 'bundle') {
-          while (next % 3 !== 0) send(next++, false);
-          sendBundled(next++);
+          while (sender.next % 3 !== 0) sender.send(sender.next++, false);
+          sender.sendBundled(sender.next++);
         } else if (what === 'commit') bench.core.store.commit();
         else if (what === 'abandon') {
           bench.core.store.abandon();
-          for (const n of [...unanswered]) send(n, true);
+          for (const n of [...unanswered]) sender.send(n, true);
         } else {
           // Dead before it could answer what it had just committed, every other time.
-          if (next % 2 === 0) {
+          if (sender.next % 2 === 0) {
             bench.core.store.listener = null;
             bench.core.store.commit();
           }
           bench.core.store.crash();
           bench = new ForeignBench(bench.core.store);
-          bundle = makeBundle();
-          for (const n of [...unanswered]) send(n, true);
+          sender.openBundle();
+          for (const n of [...unanswered]) sender.send(n, true);
         }
       }
+      bench.core.store.commit();
       bench.foreign.hurryCommits();
       bench.core.store.commit();
       expect(unanswered.size).toBe(0);
@@ -197,4 +223,22 @@ test('what speaks behind a gateway that named itself is never taken for the gate
   bench.take([reading('lamp', 'power', 2)], { sender: 'gate' });
   bench.core.store.commit();
   expect(bench.stored()).toEqual(['gate uptime=1@1000000', 'plain-lamp power=2@1000000']);
+});
+
+test('a gateway is here as long as others speak through it, and late for nothing where it measures nothing', () => {
+  const bench = new ForeignBench();
+  bench.core.roster.enrol('gate', 0);
+  bench.take([{ type: 'facts', device: 'app', name: 'Fields' }], { sender: 'gate', dialect: 'chirpstack' });
+  const gate = bench.core.roster.devices.get('gate')!;
+  expect(gate.presence).toBe('unknown');
+  for (let minute = 0; minute < 30; minute++) {
+    bench.core.nowMs += 60_000;
+    bench.take([reading('field', 'n', minute)], { sender: 'gate', dialect: 'chirpstack' });
+    bench.foreign.devices.sweep(bench.core.nowMs);
+    bench.core.roster.sweepPresence(bench.core.nowMs);
+    if (minute > 0) expect(gate.presence).toBe('online');
+  }
+  bench.core.nowMs += 400_000;
+  bench.foreign.devices.sweep(bench.core.nowMs);
+  expect(gate.presence).toBe('offline');
 });

@@ -62,8 +62,12 @@ export class ForeignIntake {
   readonly devices: ForeignDevices;
   private readonly parts: ForeignParts;
   private readonly answers: ForeignAnswers;
+  /** How many deliveries the last hurried commit was for, with all before them. */
+  private hurried = 0;
   /** With readings that are in no frame yet. */
-  private readonly openBundles = new Set<ForeignBundle>();
+  private readonly openBundles = new Map<ForeignBundle, ForeignDevice>();
+  /** The same by the device: they come before whatever else is said of it. */
+  private readonly bundles = new Map<ForeignDevice, ForeignBundle>();
 
   constructor(parts: ForeignParts) {
     this.parts = parts;
@@ -114,10 +118,10 @@ export class ForeignIntake {
 
   /** What is in it becomes a batch now. */
   flushBundle(bundle: ForeignBundle): void {
-    const { foreign } = bundle;
-    if (foreign === null) return;
+    const foreign = this.openBundles.get(bundle);
+    if (foreign === undefined) return;
     this.openBundles.delete(bundle);
-    foreign.bundle = null;
+    this.bundles.delete(foreign);
     const { rows, onces, packetIds } = bundle.take();
     const { arrivedMs } = rows.at(-1)!;
     this.devices.noteHere(foreign, arrivedMs);
@@ -139,8 +143,13 @@ export class ForeignIntake {
     }
   }
 
+  private flushBundleOf(foreign: ForeignDevice): void {
+    const bundle = this.bundles.get(foreign);
+    if (bundle !== undefined) this.flushBundle(bundle);
+  }
+
   private flushBundles(): void {
-    for (const bundle of this.openBundles) this.flushBundle(bundle);
+    for (const bundle of this.openBundles.keys()) this.flushBundle(bundle);
   }
 
   /** Whether the bundle is this device's, and may be. */
@@ -150,12 +159,12 @@ export class ForeignIntake {
     this.flushBundle(bundle);
     const foreign = this.findDevice({ dialect, native }, delivery);
     if (foreign === null || foreign === 'blocked') return false;
-    if (foreign.bundle !== null) this.flushBundle(foreign.bundle);
-    foreign.bundle = bundle;
-    bundle.foreign = foreign;
+    this.flushBundleOf(foreign);
+    this.bundles.set(foreign, bundle);
+    bundle.isOpen = true;
     bundle.dialect = dialect;
     bundle.native = native;
-    this.openBundles.add(bundle);
+    this.openBundles.set(bundle, foreign);
     return true;
   }
 
@@ -199,9 +208,14 @@ export class ForeignIntake {
     this.answers.settle();
   }
 
-  /** Somebody may wait: called often enough (25 ms) that nobody waits long, and rarely enough that many share a commit. */
+  /**
+   * Somebody may wait: called often enough (25 ms) that nobody waits long, and rarely enough that many share a commit. While one is on
+   * its way for somebody, who came later waits for it: who is answered by it says the next thing, and all of that shares the next one.
+   */
   hurryCommits(): void {
+    if (!this.answers.areAnswered(this.hurried)) return;
     this.flushBundles();
+    this.hurried = this.answers.added;
     if (this.waitingCount() > 0) this.parts.store.hurry();
   }
 
@@ -230,7 +244,11 @@ export class ForeignIntake {
 
   private findDevice(name: ForeignName, delivery: ForeignDelivery): ForeignDevice | 'blocked' | null {
     const known = this.devices.find(name);
-    if (known !== null) return this.devices.maySpeakFor(name, delivery.sender) ? known : 'blocked';
+    if (known !== null) {
+      if (known === 'blocked' || !this.devices.maySpeakFor(name, delivery.sender)) return 'blocked';
+      if (!delivery.isLastKnown) this.devices.noteRelay(known, delivery.sender, delivery.arrivedMs);
+      return known;
+    }
     const own = delivery.sender === null ? null : this.devices.findOwn(name, delivery.sender);
     if (own !== null || !delivery.admits) return own;
     const foreign = this.devices.adopt(name, delivery.arrivedMs);
@@ -245,7 +263,7 @@ export class ForeignIntake {
     { delivery, taken, frames }: { delivery: ForeignDelivery; taken: Taken; frames: Framed[] },
   ): void {
     const { arrivedMs } = delivery;
-    if (foreign.bundle !== null) this.flushBundle(foreign.bundle);
+    this.flushBundleOf(foreign);
     const fresh: FoundReading[] = [];
     const historical: FoundReading[] = [];
     const events: FoundEvent[] = [];

@@ -10,15 +10,15 @@ import type { Duplex } from 'node:stream';
 import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client, type Subscription } from 'aedes';
 import type { FoundReply } from '../core/dialects/dialect.ts';
 import type { ForeignChannel } from '../core/foreign-desk.ts';
-import { makeOnceKey } from '../core/once-keys.ts';
 import { PendingLinks } from '../core/pending-links.ts';
 import type { Log } from './log.ts';
 import type { MqttAccess, MqttIdentity, PublisherMark } from './mqtt-access.ts';
 import type { KeptPacket } from './mqtt-kept-packets.ts';
-import { type BrokerLimits, type LinkClient, MqttLink } from './mqtt-link.ts';
+import { type BrokerLimits, type LinkClient, type LinkSink, MqttLink } from './mqtt-link.ts';
 import type { MqttNative } from './mqtt-native.ts';
 import { checkPacket, type ParsedPacket } from './mqtt-packets.ts';
 import type { MqttPersistence } from './mqtt-persistence.ts';
+import { type LiveTopics, MqttPublications } from './mqtt-publications.ts';
 
 export interface BrokerParts {
   readonly access: MqttAccess;
@@ -40,6 +40,8 @@ export interface BrokerCounters {
   refusedLinks: number;
   badPackets: number;
   publishes: number;
+  /** Of these, past the broker. */
+  shortened: number;
   refusedPublishes: number;
   leftOut: number;
   stalled: number;
@@ -48,7 +50,6 @@ export interface BrokerCounters {
 /** What aedes keeps to itself and is needed all the same. */
 type Inside = Client & {
   readonly _parser: { prependListener(event: 'packet', listener: (packet: ParsedPacket) => void): void };
-  _nextBatch(): void;
   readonly _will: { readonly topic: string; properties?: object } | null | undefined;
 };
 
@@ -60,6 +61,7 @@ export class MqttBroker {
       refusedLinks: 0,
       badPackets: 0,
       publishes: 0,
+      shortened: 0,
       refusedPublishes: 0,
       leftOut: 0,
       stalled: 0,
@@ -72,7 +74,18 @@ export class MqttBroker {
   private readonly identities = new WeakMap<Client, MqttIdentity>();
   private channel: ForeignChannel | null = null;
   private isPaused = false;
+  private readonly sink: LinkSink = {
+    refuse: (link, wrong) => this.refuse(link, wrong),
+    takeShort: (link, topic, publish) => {
+      const isTaken = this.publications.takeShort(link, topic, publish);
+      if (!isTaken) return false;
+      this.counters.publishes += 1;
+      this.counters.shortened += 1;
+      return true;
+    },
+  };
   private readonly pending: PendingLinks;
+  private readonly publications: MqttPublications;
 
   constructor(parts: BrokerParts) {
     this.parts = parts;
@@ -93,6 +106,8 @@ export class MqttBroker {
       authorizeSubscribe: (client, subscription, done) => this.authorizeSubscribe(client, subscription, done),
       authorizeForward: (client, packet) => this.authorizeForward(client, packet),
     });
+    const { mq } = this.aedes as unknown as { mq: LiveTopics };
+    this.publications = new MqttPublications(parts, mq);
     this.aedes.on('clientDisconnect', (client) => this.clientOnLeft(client));
     this.aedes.on('clientError', (client, error) => this.noteError(client, error));
     this.aedes.on('connectionError', (client, error) => this.noteError(client, error));
@@ -101,6 +116,7 @@ export class MqttBroker {
   /** Where what is published goes. Hands it what is retained first, as last known values. */
   async open(channel: ForeignChannel): Promise<void> {
     this.channel = channel;
+    this.publications.open(channel);
     await this.aedes.listen();
     const arrivedMs = this.parts.nowMs();
     for (const { topic = '', payload = Buffer.alloc(0), properties } of this.parts.listRetained()) {
@@ -122,11 +138,12 @@ export class MqttBroker {
       conn.destroy();
       return;
     }
-    const link = new MqttLink({ conn, address, leavePending }, this.parts.limits, (wrong) => this.refuse(link, wrong));
+    const link = new MqttLink({ conn, address, leavePending }, this.parts.limits, this.sink);
     this.links.set(conn, link);
     conn.once('close', () => {
       this.links.delete(conn);
       leavePending();
+      this.publications.behind(link);
     });
     const client = this.aedes.handle(conn) as Inside & LinkClient;
     link.client = client;
@@ -266,51 +283,13 @@ export class MqttBroker {
     if (identity.kind !== 'reader') (packet as { properties?: object }).properties = identity.mark;
     const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(payload);
     if (identity.kind === 'device' && native.takes(topic, identity.deviceId)) {
+      const link = this.linkOf(client);
+      if (link !== null) this.publications.behind(link);
       native.take(client, identity.deviceId, bytes);
       return done(null);
     }
-    this.takePublication(
-      client,
-      { packet, bytes, sender: identity.kind === 'device' ? identity.deviceId : null },
-      done,
-    );
-  }
-
-  private takePublication(
-    client: Client,
-    { packet, bytes, sender }: { packet: AedesPublishPacket; bytes: Buffer; sender: string | null },
-    done: (error?: Error | null) => void,
-  ): void {
-    const { topic, qos } = packet;
-    const publication = { topic, payload: bytes, isLastKnown: false, arrivedMs: this.parts.nowMs(), sender };
-    const { messageId } = packet as { messageId?: number };
-    // A will has no number, and nobody sends it again.
-    if (qos === 0 || messageId === undefined) {
-      this.channel?.take(publication, sender === null ? nobodyAsks : deviceAsks, null);
-      return done(null);
-    }
-    const once = makeOnceKey([client.id, String(messageId), topic], bytes);
-    const asker = { admits: sender !== null, once, isRepeated: packet.dup };
-    const link = this.linkOf(client);
-    if (link !== null) this.readOn(link, client as Inside);
-    const kept = this.parts.persistence.prepare(packet as KeptPacket, client.id);
-    this.channel?.take(publication, asker, (outcome) => {
-      if (link !== null) link.unanswered -= 1;
-      const error = outcome.ok ? null : new Error(outcome.text);
-      if (kept === null || error !== null) done(error);
-      else kept.then(() => done(null), done);
-    });
-  }
-
-  /** aedes reads on when all that it has read is answered; a commit takes long enough to read more meanwhile. */
-  private readOn(link: MqttLink, client: Inside): void {
-    link.unanswered += 1;
-    if (link.isReadingOn || link.unanswered > this.parts.limits.unansweredMax) return;
-    link.isReadingOn = true;
-    setImmediate(() => {
-      link.isReadingOn = false;
-      if (!client.closed) client._nextBatch();
-    });
+    const sender = identity.kind === 'device' ? identity.deviceId : null;
+    this.publications.take({ client, link: this.linkOf(client), packet, bytes, sender }, done);
   }
 
   /** A will that a hub before this one kept: its right was checked when it came, and its sender stands in it. */
@@ -378,7 +357,6 @@ export class MqttBroker {
 }
 
 const nobodyAsks = { admits: false, once: null, isRepeated: false };
-const deviceAsks = { admits: true, once: null, isRepeated: false };
 
 function sessionOwner(identity: MqttIdentity): string {
   if (identity.kind === 'device') return identity.deviceId;

@@ -11,7 +11,7 @@ function makeLink(limits: Partial<typeof brokerLimits> = {}) {
   const link = new MqttLink(
     { conn, address: 'a', leavePending: () => undefined },
     { ...brokerLimits, ...limits },
-    (wrong) => refused.push(wrong),
+    { refuse: (_link, wrong) => void refused.push(wrong), takeShort: () => false },
   );
   const say = (bytes: number) => {
     conn.bytesWritten += bytes;
@@ -51,6 +51,10 @@ test('held until it is released', () => {
     id: 'c',
     closed: false,
     _parsingBatch: 3,
+    connected: true,
+    _parser: { parse: () => undefined, _queue: null },
+    _keepaliveTimer: null,
+    _nextBatch: () => undefined,
     pause: () => calls.push('pause'),
     resume: () => calls.push('resume'),
   };

@@ -5,6 +5,7 @@
  * in between would cost every idle connection its buffers. Invariant: `write` never tells the broker to wait.
  */
 import type { Duplex } from 'node:stream';
+import type { ForeignBundle } from '../core/foreign-bundle.ts';
 import type { MqttIdentity } from './mqtt-access.ts';
 import { type PacketLimits, PacketMeter, packetLimits } from './mqtt-packets.ts';
 
@@ -22,6 +23,8 @@ export interface BrokerLimits extends PacketLimits {
   readonly connectMsMax: number;
   /** Messages of one client that may wait for their commit while it is read on. */
   readonly unansweredMax: number;
+  /** Of one client, for the short way; 0: there is none. */
+  readonly shortTopicsMax: number;
 }
 
 export const brokerLimits: BrokerLimits = {
@@ -35,16 +38,36 @@ export const brokerLimits: BrokerLimits = {
   stallMsMax: 15_000,
   connectMsMax: 10_000,
   unansweredMax: 512,
+  shortTopicsMax: 64,
 };
 
 /** The broker's client of this connection; only what is needed of it. */
 export interface LinkClient {
   readonly id: string;
   readonly closed: boolean;
+  /** Set when CONNECT is answered and what came behind it is handled. */
+  readonly connected: boolean;
+  readonly _parser: { parse(bytes: Buffer): void; readonly _queue: readonly unknown[] | null };
+  readonly _keepaliveTimer: { refresh(): void } | null;
   /** Packets that it has read and not done with; it reads on at none. */
   _parsingBatch: number;
+  _nextBatch(): void;
   pause(): void;
   resume(): void;
+}
+
+/** A PUBLISH that may go past the broker. */
+export interface ShortPublish {
+  /** 0: QoS 0. */
+  readonly packetId: number;
+  /** The bytes of the stream. */
+  readonly payload: Buffer;
+}
+
+export interface LinkSink {
+  refuse(link: MqttLink, wrong: string): void;
+  /** False: it goes to the broker after all. */
+  takeShort(link: MqttLink, topic: string, publish: ShortPublish): boolean;
 }
 
 export class MqttLink {
@@ -61,29 +84,36 @@ export class MqttLink {
   readonly leavePending: () => void;
   /** Messages that wait for their commit. */
   unanswered = 0;
-  isReadingOn = false;
+  private isReadingOn = false;
+  private isReading = false;
+  private isMoreWanted = false;
+  /** Messages on their way into one batch. */
+  bundle: ForeignBundle | null = null;
+  /** Their bytes, one for each character → topics that the broker has let through. */
+  topics: Map<string, string> | null = null;
+  /** An answer that waits for more than its readings; all behind it wait too. */
+  private tail: Promise<void> | null = null;
   isHeld = false;
   private readonly limits: BrokerLimits;
+  private readonly sink: LinkSink;
   private stalledSinceMs = Number.NaN;
   private takenBefore = 0;
 
   constructor(
     from: { readonly conn: Duplex; readonly address: string; readonly leavePending: () => void },
     limits: BrokerLimits,
-    refuse: (wrong: string) => void,
+    sink: LinkSink,
   ) {
     const { conn } = from;
     this.conn = conn;
     this.address = from.address;
     this.leavePending = from.leavePending;
     this.limits = limits;
+    this.sink = sink;
     this.meter = new PacketMeter(limits);
     const read = conn.read.bind(conn);
     conn.read = (size?: number) => {
-      const bytes = read(size) as Buffer | null;
-      const wrong = bytes === null ? '' : this.meter.take(bytes);
-      if (wrong === '') return bytes;
-      refuse(wrong);
+      this.readAll(() => read(size) as Buffer | null);
       return null;
     };
     const write = conn.write.bind(conn) as (...given: unknown[]) => boolean;
@@ -91,6 +121,115 @@ export class MqttLink {
       write(...given);
       return true;
     }) as typeof conn.write;
+  }
+
+  /**
+   * Hands the parser what there is, and the broker nothing that it would hand it. The broker asks for more while a packet is being
+   * handled, which is inside the parser: bytes given to it then are mixed up with those that it holds.
+   */
+  private readAll(read: () => Buffer | null): void {
+    this.isMoreWanted = true;
+    if (this.isReading) return;
+    this.isReading = true;
+    try {
+      // Where too much is unanswered, it reads on when some of it is answered.
+      while (this.isMoreWanted && this.unanswered <= this.limits.unansweredMax) {
+        this.isMoreWanted = false;
+        const bytes = read();
+        if (bytes !== null) this.sift(bytes);
+      }
+    } finally {
+      this.isReading = false;
+    }
+  }
+
+  /** Takes out what goes the short way; the rest is the broker's, in its order. */
+  private sift(bytes: Buffer): void {
+    const { meter, client } = this;
+    let from = 0;
+    let at = 0;
+    let isShort = false;
+    while (at < bytes.length) {
+      const found = this.topics !== null && meter.isBetween() ? findShort(bytes, at, this.limits) : null;
+      const topic =
+        found === null ? undefined : this.topics!.get(bytes.toString('latin1', found.topicAt, found.topicEnd));
+      if (found !== null && topic !== undefined && client?.connected === true) {
+        if (from < at) client._parser.parse(bytes.subarray(from, at));
+        from = at;
+        if (client.closed || this.conn.destroyed) return;
+        const isReady = client._parser._queue === null;
+        const payload = bytes.subarray(found.payloadAt, found.end);
+        if (isReady && this.sink.takeShort(this, topic, { packetId: found.packetId, payload })) {
+          meter.packets += 1;
+          isShort = true;
+          at = found.end;
+          from = at;
+          continue;
+        }
+      }
+      at = meter.step(bytes, at);
+      if (meter.wrong === '') continue;
+      this.sink.refuse(this, meter.wrong);
+      return;
+    }
+    if (isShort) this.noteShort();
+    if (from < bytes.length) client?._parser.parse(from === 0 ? bytes : bytes.subarray(from));
+  }
+
+  private noteShort(): void {
+    this.client?._keepaliveTimer?.refresh();
+    if (this.meter.packets - this.packetsBefore > this.limits.packetsPerSecondMax) this.hold();
+  }
+
+  /** aedes reads on when all that it has read is answered; a commit takes long enough to read more meanwhile. */
+  readOn(): void {
+    this.unanswered += 1;
+    if (this.isReadingOn || this.unanswered > this.limits.unansweredMax) return;
+    this.isReadingOn = true;
+    setImmediate(() => {
+      this.isReadingOn = false;
+      if (this.client?.closed === false) this.client._nextBatch();
+    });
+  }
+
+  /** Messages of the short way are committed, or lost: then the link ends, and they are sent again. */
+  acknowledge(packetIds: readonly number[], isCommitted: boolean): void {
+    const wasFull = this.unanswered > this.limits.unansweredMax;
+    this.unanswered -= packetIds.length;
+    if (!isCommitted) {
+      this.conn.destroy();
+      return;
+    }
+    if (this.tail === null) this.writeAcks(packetIds);
+    else this.inOrder(null, () => this.writeAcks(packetIds), ignore);
+    if (wasFull && this.client?.closed === false && !this.isHeld) this.client._nextBatch();
+  }
+
+  /** Tells behind all that is to be told before it. */
+  inOrder(kept: Promise<void> | null, tell: () => void, tellLost: (error: Error) => void): void {
+    if (kept === null && this.tail === null) {
+      tell();
+      return;
+    }
+    const mine = Promise.all([this.tail, kept])
+      .then(tell, tellLost)
+      .then(() => {
+        if (this.tail === mine) this.tail = null;
+      });
+    this.tail = mine;
+  }
+
+  private writeAcks(packetIds: readonly number[]): void {
+    if (this.conn.destroyed) return;
+    const bytes = Buffer.allocUnsafe(4 * packetIds.length);
+    let at = 0;
+    for (const id of packetIds) {
+      bytes[at++] = 0x40;
+      bytes[at++] = 2;
+      bytes[at++] = id >> 8;
+      bytes[at++] = id & 0xff;
+    }
+    this.conn.write(bytes);
   }
 
   /** It is not read until `release`. */
@@ -119,4 +258,38 @@ export class MqttLink {
     else return nowMs - this.stalledSinceMs > this.limits.stallMsMax;
     return false;
   }
+}
+
+interface FoundPublish {
+  readonly topicAt: number;
+  readonly topicEnd: number;
+  readonly packetId: number;
+  readonly payloadAt: number;
+  readonly end: number;
+}
+
+/** A whole PUBLISH of QoS 0 or 1 at that place, neither retained nor repeated; null for all else, and for whatever may be wrong. */
+function findShort(bytes: Buffer, at: number, { packetBytesMax }: PacketLimits): FoundPublish | null {
+  const first = bytes[at];
+  if (first !== 0x30 && first !== 0x32) return null;
+  let length = 0;
+  let topicAt = at + 1;
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[topicAt++];
+    if (byte === undefined || shift > 14) return null;
+    length += (byte & 0x7f) << shift;
+    if (byte < 0x80) break;
+  }
+  const end = topicAt + length;
+  if (end > bytes.length || length > packetBytesMax || length < 5) return null;
+  const topicEnd = topicAt + 2 + (bytes[topicAt]! << 8) + bytes[topicAt + 1]!;
+  const payloadAt = first === 0x30 ? topicEnd : topicEnd + 2;
+  if (payloadAt > end) return null;
+  const packetId = first === 0x30 ? 0 : (bytes[topicEnd]! << 8) + bytes[topicEnd + 1]!;
+  if (first === 0x32 && packetId === 0) return null;
+  return { topicAt: topicAt + 2, topicEnd, packetId, payloadAt, end };
+}
+
+function ignore(): void {
+  // What was lost is told by whoever waits for it; those behind it end with the link.
 }

@@ -25,6 +25,8 @@ export const packetLimits: PacketLimits = {
 export class PacketMeter {
   /** Packets that began. */
   packets = 0;
+  /** What is wrong, once something is. */
+  wrong = '';
   private left = 0;
   private length = 0;
   private shift = -1;
@@ -34,35 +36,50 @@ export class PacketMeter {
     this.limits = limits;
   }
 
+  /** Between two packets. */
+  isBetween(): boolean {
+    return this.left === 0 && this.shift < 0;
+  }
+
   /** '' or what is wrong. */
   take(bytes: Uint8Array): string {
-    let at = 0;
+    for (let at = 0; at < bytes.length && this.wrong === ''; ) at = this.step(bytes, at);
+    return this.wrong;
+  }
+
+  /** Where the packet that `from` lies in ends, or the bytes do; `wrong` says whether it may be. */
+  step(bytes: Uint8Array, from: number): number {
+    let at = from;
     while (at < bytes.length) {
       if (this.left > 0) {
         const step = Math.min(this.left, bytes.length - at);
         this.left -= step;
-        at += step;
-        continue;
+        return at + step;
       }
-      const byte = bytes[at++]!;
-      if (this.shift < 0) {
-        if (this.packets === 0 && byte !== 0x10) return 'the first packet is not a CONNECT [MQTT-3.1.0-1]';
-        this.packets += 1;
-        this.shift = 0;
-        this.length = 0;
-        continue;
-      }
-      this.length += (byte & 0x7f) << this.shift;
-      this.shift += 7;
-      if (byte >= 0x80 && this.shift === 28) return 'a remaining length has more than four bytes';
-      const { connectBytesMax, packetBytesMax } = this.limits;
-      const bytesMax = this.packets === 1 ? connectBytesMax : packetBytesMax;
-      // Judged with each byte: a length that is already too large need not be read to its end.
-      if (this.length > bytesMax) return `a packet of ${this.length} bytes or more is announced, at most ${bytesMax}`;
-      if (byte >= 0x80) continue;
-      this.left = this.length;
-      this.shift = -1;
+      this.wrong = this.takeHeaderByte(bytes[at++]!);
+      if (this.wrong !== '' || this.isBetween()) return at;
     }
+    return at;
+  }
+
+  private takeHeaderByte(byte: number): string {
+    if (this.shift < 0) {
+      if (this.packets === 0 && byte !== 0x10) return 'the first packet is not a CONNECT [MQTT-3.1.0-1]';
+      this.packets += 1;
+      this.shift = 0;
+      this.length = 0;
+      return '';
+    }
+    this.length += (byte & 0x7f) << this.shift;
+    this.shift += 7;
+    if (byte >= 0x80 && this.shift === 28) return 'a remaining length has more than four bytes';
+    const { connectBytesMax, packetBytesMax } = this.limits;
+    const bytesMax = this.packets === 1 ? connectBytesMax : packetBytesMax;
+    // Judged with each byte: a length that is already too large need not be read to its end.
+    if (this.length > bytesMax) return `a packet of ${this.length} bytes or more is announced, at most ${bytesMax}`;
+    if (byte >= 0x80) return '';
+    this.left = this.length;
+    this.shift = -1;
     return '';
   }
 }
@@ -95,7 +112,7 @@ export function checkPacket(packet: ParsedPacket, limits: PacketLimits): string 
     case 'publish':
       if (!isTopic(packet.topic ?? '')) return 'a PUBLISH has no proper topic [MQTT-3.3.2-1, MQTT-4.7.3]';
       if (packet.qos === 0 && packet.dup === true) return 'a PUBLISH of QoS 0 is marked DUP [MQTT-3.3.1-2]';
-      return packet.qos === 0 ? '' : checkId(packet);
+      return packet.qos === 0 ? '' : checkId(packet) || checkIdFits(packet);
     case 'subscribe': {
       const filters = packet.subscriptions?.map(({ topic }) => topic) ?? [];
       return checkId(packet) || checkFilters(filters, limits);
@@ -117,6 +134,11 @@ export function checkPacket(packet: ParsedPacket, limits: PacketLimits): string 
 
 function checkId({ messageId, cmd }: ParsedPacket): string {
   return (messageId ?? 0) > 0 ? '' : `a ${cmd.toUpperCase()} has the packet identifier 0 [MQTT-2.3.1-1]`;
+}
+
+/** The parser reads it from the packet behind where this one ends before it. */
+function checkIdFits({ length = 0, topic = '' }: ParsedPacket): string {
+  return length >= 2 + Buffer.byteLength(topic) + 2 ? '' : 'a PUBLISH ends before its packet identifier [MQTT-2.3.1-1]';
 }
 
 function checkFilters(filters: readonly string[], { filtersMax }: PacketLimits): string {

@@ -53,6 +53,8 @@ export class MqttPersistence {
   private readonly outgoing = new Map<string, Queued[]>();
   private readonly incoming = new Map<string, Map<number, KeptPacket>>();
   private readonly wills = new Map<string, KeptPacket>();
+  /** Rises when somebody subscribes or no longer does. */
+  subscriptionsVersion = 0;
   private nextRow = 1;
   private readonly store: PersistenceStore;
   /** What was kept before the broker asks for it, by the properties that a message takes along on its way through the broker. */
@@ -73,6 +75,11 @@ export class MqttPersistence {
 
   async setup(broker: { readonly id: string }): Promise<void> {
     this.broker = broker;
+  }
+
+  /** Of a session that is kept, with QoS 1 or 2. */
+  hasSubscriber(topic: string): boolean {
+    return this.tree.size > 0 && this.tree.match(topic).length > 0;
   }
 
   propertiesOfRetained(topic: string): object | undefined {
@@ -329,6 +336,7 @@ export class MqttPersistence {
   }
 
   private saveSubscriptions(clientId: string): void {
+    this.subscriptionsVersion += 1;
     const subs = this.subscriptions.get(clientId);
     const value = subs === undefined ? null : Buffer.from(JSON.stringify([...subs.values()]));
     this.put({ kind: 'subs', client: clientId, id: '' }, value);

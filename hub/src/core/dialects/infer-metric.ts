@@ -1,7 +1,7 @@
 /**
  * What a metric's name alone tells of its unit and kind, for dialects that say neither.
  *
- * Owns no state. *Invariant:* the answer depends on the name (and whether the value is a number), never on how large the value is, so
+ * Owns nothing but answers it gave before. *Invariant:* the answer depends on the name (and whether the value is a number), never on how large the value is, so
  * a metric keeps its unit for life. A unit in the name (`voltage_mV`, `fuel_pct`) wins over one that people usually mean.
  */
 import type { MetricKind } from '@lapwing/protocol';
@@ -47,9 +47,18 @@ const gaugeQuantities =
 export function inferMetric(name: string, value: number | string | boolean): MetricShape {
   if (typeof value === 'boolean') return { metric: name, unit: '', kind: 'bool' };
   if (typeof value === 'string') return { metric: name, unit: '', kind: 'text' };
+  const known = numbers.get(name);
+  if (known !== undefined) return known;
   const unit = inferUnit(name);
-  return { metric: name, unit, kind: inferKind(name, unit) };
+  const shape: MetricShape = { metric: name, unit, kind: inferKind(name, unit) };
+  if (numbers.size >= numbersMax) numbers.clear();
+  numbers.set(name, shape);
+  return shape;
 }
+
+/** What was told of numbers' names lately: a device says the same ones all its life. */
+const numbers = new Map<string, MetricShape>();
+const numbersMax = 8_192;
 
 export function inferUnit(name: string): string {
   const level = name.slice(name.lastIndexOf('.') + 1);
