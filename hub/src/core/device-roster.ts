@@ -67,7 +67,7 @@ export interface RosterOptions {
   /** A live device is `late` after this many learned intervals without a batch, and never before lateMsMin. */
   readonly lateIntervals: number;
   readonly lateMsMin: number;
-  /** A live device that has sent nothing on this link yet is `late` after this. */
+  /** A live device that has sent nothing on this link yet is `late` after this; one without metrics, as a gateway, never. */
   readonly firstReadingMsMax: number;
   /** Of one stream's table. */
   readonly tableMetricsMax: number;
@@ -268,10 +268,9 @@ export class DeviceRoster {
   sweepPresence(nowMs: number): DeviceState[] {
     const changed: DeviceState[] = [];
     for (const device of this.devices.values()) {
-      const presence = this.judgePresence(device, nowMs);
-      if (presence === device.presence) continue;
-      device.presence = presence;
-      changed.push(device);
+      const before = device.presence;
+      device.presence = this.judgePresence(device, nowMs);
+      if (device.presence !== before) changed.push(device);
     }
     return changed;
   }
@@ -279,7 +278,8 @@ export class DeviceRoster {
   private judgePresence(device: DeviceState, nowMs: number): PresenceState {
     if (device.session !== null) {
       if (Number.isNaN(device.lastReadingMs)) {
-        return nowMs - device.attachedMs > this.options.firstReadingMsMax ? 'late' : 'online';
+        const waitedMs = device.metrics.length > 0 ? nowMs - device.attachedMs : 0;
+        return waitedMs > this.options.firstReadingMsMax ? 'late' : 'online';
       }
       const allowedMs = Math.max(this.options.lateMsMin, this.options.lateIntervals * device.intervalMs || 0);
       return nowMs - device.lastReadingMs > allowedMs ? 'late' : 'online';
