@@ -1,4 +1,5 @@
 /** What a history route asks of the store, and how its answer reads as JSON and as columns. */
+import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
 import { DeviceRoster, rosterDefaults } from '../core/device-roster.ts';
 import type { HistoryAnswer, HistoryQuery, HistorySeries, Store, StoredState } from '../core/ports.ts';
@@ -60,8 +61,11 @@ function openHub(more: Partial<HistorySeries> = {}, failure?: string) {
     answerPage: () => null,
     noteError: () => undefined,
   });
-  const ask = async (query: string, accept = '*/*') =>
-    answer(new Request(`http://hub/api/v1/history?${query}`, { headers: { accept } }), { incoming: { socket: {} } });
+  const ask = async (query: string, accept = '*/*', more = {}) =>
+    answer(new Request(`http://hub/api/v1/history?${query}`, { headers: { accept } }), {
+      incoming: { socket: {} },
+      ...more,
+    });
   return { ask, asked };
 }
 
@@ -114,6 +118,17 @@ test('columns of doubles lie where the head says', async () => {
     expect(read(columns.count)).toEqual([4, 0]);
     expect([...read(columns.timesMs), ...read(columns.values)]).toEqual([7, 8]);
   }
+});
+
+test("the memory of columns is given back: the reader's once they are copied, the answer's once it is sent", async () => {
+  const count = column(4, 0);
+  const outgoing = new EventEmitter();
+  const { ask } = openHub({ count, points: { timesMs: count, values: column(8) } });
+  const answer = await ask(`device=a:b&metrics=0&${range}&mode=auto`, columnsType, { outgoing });
+  expect(count.buffer.detached).toBe(true);
+  expect((await answer.arrayBuffer()).byteLength).toBeGreaterThan(100);
+  expect(outgoing.listenerCount('finish')).toBe(1);
+  outgoing.emit('finish');
 });
 
 test('a long answer comes in pieces and reads like a short one', async () => {

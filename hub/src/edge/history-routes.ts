@@ -152,5 +152,12 @@ function answerColumns({ facts, series }: DescribedAnswer): RouteAnswer {
       columns: points == null ? columns : { ...columns, timesMs: points.timesMs, values: points.values },
     })),
   );
+  for (const { columns, points } of series)
+    for (const column of Object.values({ ...columns, ...points })) giveBack(column);
   return { status: 200, bytes, headers: { 'content-type': columnsType } };
+}
+
+/** The reader's columns were handed over to this thread and are copied: their memory does not wait for the collector. */
+function giveBack({ buffer }: Float64Array): void {
+  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }

@@ -41,7 +41,7 @@ export interface RouteCall<Query, Body> {
 export interface RouteAnswer {
   readonly status: number;
   readonly json?: unknown;
-  /** A body whole, with its content-type in `headers`. */
+  /** A body whole, with its content-type in `headers`; made for this answer alone, for its memory is given back when it is sent. */
   readonly bytes?: Uint8Array<ArrayBuffer>;
   readonly cookie?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -117,6 +117,8 @@ export const securityHeaders: Readonly<Record<string, string>> = {
 
 interface NodeBindings {
   readonly incoming: { readonly socket: { readonly remoteAddress?: string; destroy?(): void } };
+  /** 'finish': every byte of the answer is the system's. */
+  readonly outgoing?: { once(event: 'finish', listener: () => void): unknown };
 }
 
 export function makeRouter(parts: RouterParts): (request: Request, bindings: object) => Response | Promise<Response> {
@@ -176,7 +178,12 @@ async function runRoute(
     const body = openStream(answer.stream, (error) => parts.noteError(error, context.req.path));
     return new Response(body, { status: answer.status, headers });
   }
-  if (answer.bytes !== undefined) return new Response(answer.bytes, { status: answer.status, headers });
+  if (answer.bytes !== undefined) {
+    const { buffer } = answer.bytes;
+    // Left to the collector, two hundred histories a second make it stop this thread for 10 to 30 ms, once a second.
+    context.env.outgoing?.once('finish', () => void buffer.transfer(0));
+    return new Response(answer.bytes, { status: answer.status, headers });
+  }
   if (answer.json === undefined) return new Response(null, { status: answer.status, headers });
   return Response.json(answer.json, { status: answer.status, headers });
 }

@@ -1,10 +1,12 @@
 /**
  * A reader thread: answers one query at a time on a read-only connection, so that no query delays intake.
  *
+ * Gives way to the threads that live data goes through: on one core a month that is decoded would hold a frame up for slices of 4 ms.
  * Owns its connection and its channel to the writer. Refuses nothing but queries over the bounds; every failure is an answer.
  */
 import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { StoredEvent, StoredGap } from '../core/ports.ts';
+import { stepBack } from './background-thread.ts';
 import { answerCompleteness, answerFleet } from './completeness-query.ts';
 import { answerHistory } from './history-query.ts';
 import { answerReadings } from './readings-query.ts';
@@ -80,6 +82,7 @@ function listBuffers(message: FromReader): ArrayBuffer[] {
 }
 
 function startReader(port: MessagePort): void {
+  stepBack();
   const say = (message: FromReader) => port.postMessage(message, listBuffers(message));
   // Opened with the first question: the thread starts while the writer still makes or replays the database.
   let snapshots: Snapshots | null = null;
