@@ -26,11 +26,11 @@ const agent = new Agent({ keepAlive: true });
 const askMsMax = 60_000;
 const columnsType = 'application/vnd.lapwing.columns';
 
-export function askHub(url: string, cookie: string): AskHistory {
+export function askHub(url: string, cookie: string, align: 'grid' | 'exact' = 'exact'): AskHistory {
   return ({ device, metric, fromMs, bucketMs, buckets }) => {
     const to = fromMs + bucketMs * buckets;
-    const path = `/api/v1/history?device=${device}&metrics=${metric}&from=${fromMs}&to=${to}&buckets=${buckets}`;
-    return ask(`${url}${path}`, { cookie, accept: columnsType });
+    const range = `from=${fromMs}&to=${to}&buckets=${buckets}&align=${align}`;
+    return ask(`${url}/api/v1/history?device=${device}&metrics=${metric}&${range}`, { cookie, accept: columnsType });
   };
 }
 

@@ -2,21 +2,24 @@
  * Scenario `latency`: 1,000 boards live, one viewer, while months at 1 Hz are asked for one after another. What a query costs the
  * live ones is the question; the same load with nobody asking stands beside it. Owns the hub.
  */
+import { join } from 'node:path';
+import { endProcess, spawnOwn } from '../child-processes.ts';
 import { atMost, type LoadReport } from '../load-report.ts';
 import type { BenchChoice } from './bench-choice.ts';
 import type { BenchHub } from './bench-hub.ts';
 import { enrolDevices } from './bench-hub.ts';
 import { openContestant } from './contestants.ts';
-import { askHub } from './history-asks.ts';
 import { quantilesOf } from './latency-window.ts';
 import { boardName, type LivePlan, type LiveResult } from './live-load.ts';
 import { type LoadRun, runLoad } from './load-process.ts';
-import { askMonth, planMonth } from './query.ts';
-import type { FleetPlan } from './reading-source.ts';
+import type { MonthPlan } from './month-load.ts';
+import { planMonth } from './query.ts';
 import { Samples } from './samples.ts';
-import { waitUntilQuiet } from './server-stack.ts';
+import { inBackground, onCore, waitUntilQuiet } from './server-stack.ts';
 
 const boards = 1_000;
+/** The page asks on the grid; exact edges stand beside it. */
+const asked = { grid: 'months are asked for', exact: 'with exact edges' } as const;
 
 export async function runLatency(choice: BenchChoice): Promise<LoadReport> {
   const samples = new Samples();
@@ -31,16 +34,18 @@ export async function runLatency(choice: BenchChoice): Promise<LoadReport> {
       const names = Array.from({ length: boards }, (_, k) => boardName(k));
       const tokens = await enrolDevices(hub.client, names);
       unseen += note(samples, 'nobody asks', await runBoards(hub, tokens, choice));
-      const asking = askOnAndOn(hub, month);
-      unseen += note(samples, 'months are asked for', await runBoards(hub, tokens, choice));
-      const queries = await asking.stop();
-      samples.add('months are asked for', { queries: queries.length, queryMsP50: quantilesOf(queries).p50 });
+      for (const align of choice.quick ? (['grid'] as const) : (['grid', 'exact'] as const)) {
+        const asking = askOnAndOn({ url: hub.url, cookie: hub.client.cookie, month, align });
+        unseen += note(samples, asked[align], await runBoards(hub, tokens, choice));
+        const queries = await asking.stop();
+        samples.add(asked[align], { queries: queries.length, queryMsP50: quantilesOf(queries).p50 });
+      }
     } finally {
       await store.close();
     }
     console.error(`round ${i + 1} of ${choice.rounds} done`);
   }
-  const p99 = samples.median('months are asked for', 'latencyMsP99');
+  const p99 = samples.median(asked.grid, 'latencyMsP99');
   return {
     scenario: 'latency',
     rounds: choice.rounds,
@@ -58,18 +63,26 @@ function runBoards(hub: BenchHub, tokens: readonly string[], { quick }: BenchCho
   return runLoad<LiveResult>({ script: 'live-load.ts', plan, pids: [hub.pid], msMax: 120_000 });
 }
 
-/** One question at a time, without a pause. */
-function askOnAndOn(hub: BenchHub, month: FleetPlan): { stop: () => Promise<Float64Array> } {
-  const ask = askHub(hub.url, hub.client.cookie);
-  const took: number[] = [];
-  let isAsking = true;
-  const loop = (async () => {
-    for (let i = 0; isAsking; i++) took.push((await ask(askMonth(month, i % 1000))).ms);
-  })();
+/** How long each question took, in milliseconds, is known at the end. */
+function askOnAndOn(plan: MonthPlan): { stop: () => Promise<Float64Array> } {
+  const command = [...onCore(1), ...inBackground(), process.execPath, join(import.meta.dirname, 'month-load.ts')];
+  const asker = spawnOwn(command, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  asker.send(plan);
+  const told = new Promise<Float64Array>((fulfil, reject) => {
+    asker.once('message', (took) => fulfil(Float64Array.from(took as number[])));
+    asker.once('exit', (code, signal) =>
+      reject(new Error(`the asker ended (${signal ?? code}) before it was told to`)),
+    );
+  });
+  // A failure is told by whoever stops it.
+  told.catch(() => undefined);
   const stop = async (): Promise<Float64Array> => {
-    isAsking = false;
-    await loop;
-    return Float64Array.from(took);
+    if (asker.connected) asker.send('stop');
+    try {
+      return await told;
+    } finally {
+      await endProcess(asker, 'SIGTERM');
+    }
   };
   return { stop };
 }

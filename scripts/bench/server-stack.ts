@@ -21,6 +21,9 @@ export const canPin = cpus().length >= 2 && findProgram('taskset') !== null;
 /** What stands before a command to keep it on one core; it ends in exec. */
 export const onCore = (core: 0 | 1): string[] => (canPin ? ['taskset', '-c', String(core)] : []);
 
+/** What stands before a command that must never be in the way of another one on its core; it ends in exec. */
+export const inBackground = (): string[] => (findProgram('chrt') === null ? [] : ['chrt', '--idle', '0']);
+
 export function readStack(pids: readonly number[]): StackFigures {
   const sum = { cpuSeconds: 0, rssMiB: 0, rssPeakMiB: 0, writtenMiB: 0 };
   for (const pid of pids) {
