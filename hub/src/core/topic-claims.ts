@@ -40,6 +40,8 @@ export const topicClaimsLimits: TopicClaimsLimits = { perDeviceMax: 1_024, claim
 /** Levels that may name a device; what is below them is its own business. */
 const namingLevelsMax = 3;
 const knownMax = 16_384;
+/** No device's id. */
+const everyone = '';
 /** No topic has it: parts a dialect from a name. */
 const between = '\u0000';
 
@@ -69,7 +71,8 @@ export class TopicClaims {
 
   /** '' or why this device may not publish there. What was nobody's is its own from now on. */
   claim(topic: string, deviceId: string): string {
-    if (this.known.get(topic) === deviceId) return '';
+    const judged = this.known.get(topic);
+    if (judged === deviceId || judged === everyone) return '';
     const place = this.placeOf(topic);
     if (place.kind === 'hub') return 'this topic is the hub’s own';
     if (place.kind === 'owned') {
@@ -80,8 +83,7 @@ export class TopicClaims {
       if (owner === null) this.take(place.key, deviceId);
     }
     if (this.known.size >= knownMax) this.known.clear();
-    // What many share is known by nobody's name.
-    if (place.kind === 'owned') this.known.set(topic, deviceId);
+    this.known.set(topic, place.kind === 'owned' ? deviceId : everyone);
     return '';
   }
 

@@ -105,7 +105,9 @@ export class MemoryStore implements Store {
       shares: [],
       settings: { bridges: '' },
       foreignDevices: this.changes.flatMap((change) => (change.kind === 'foreignDevice' ? [change.foreign] : [])),
-      onceKeys: Uint32Array.from(this.frames.flatMap(({ once }) => (once ?? []).flatMap(({ high, low }) => [high, low]))),
+      onceKeys: Uint32Array.from(
+        this.frames.flatMap(({ once }) => (once ?? []).flatMap(({ high, low }) => [high, low])),
+      ),
     };
   }
 
