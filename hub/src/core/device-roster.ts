@@ -6,7 +6,9 @@
  */
 import { type BatchScratch, type Hello, limits, type MetricDeclaration, type PresenceState } from '@lapwing/protocol';
 import { DeliveryProgress } from './delivery-progress.ts';
-import { growLatest, type LatestColumns, makeLatest, noteBatch } from './latest-values.ts';
+import { growLatest, type LatestColumns, noteBatch } from './latest-values.ts';
+import { makeDevice } from './make-device.ts';
+import { isPrefix, MetricLists } from './metric-lists.ts';
 import type { DeviceKey, StoreChange, StoredState, StreamKey } from './ports.ts';
 
 /** The session that speaks for a device now. The roster only compares and replaces it. */
@@ -23,8 +25,9 @@ export interface DeviceState {
   model: string;
   firmware: string;
   readonly createdMs: number;
-  readonly metrics: MetricDeclaration[];
-  readonly metricByName: Map<string, number>;
+  /** Replaced, never changed, with `metricByName`: devices of a kind share one (metric-lists.ts). */
+  metrics: readonly MetricDeclaration[];
+  metricByName: ReadonlyMap<string, number>;
   readonly latest: LatestColumns;
   readonly streamByEpoch: Map<number, StreamState>;
   /** The stream it spoke last; null before its first session in this store. */
@@ -97,6 +100,7 @@ export class DeviceRoster {
   readonly devices = new Map<string, DeviceState>();
   readonly streams = new Map<StreamKey, StreamState>();
   private readonly byKey = new Map<DeviceKey, DeviceState>();
+  private readonly lists = new MetricLists();
   private nextDevice = 1;
   private nextStream = 1;
   private readonly persist: (change: StoreChange) => void;
@@ -106,7 +110,7 @@ export class DeviceRoster {
     this.persist = persist;
     this.options = options;
     for (const device of stored.devices) {
-      const state = makeDevice(device);
+      const state = makeDevice(device, this.lists);
       device.latest.forEach((latest, metric) => {
         state.latest.timeMs[metric] = latest.timeMs;
         if (typeof latest.value === 'string') state.latest.texts[metric] = latest.value;
@@ -123,7 +127,14 @@ export class DeviceRoster {
     for (const { key, device: owner, epoch, committedSeq, table, isImport = false } of stored.streams) {
       const device = this.byKey.get(owner);
       if (device === undefined) throw new Error(`stream ${key} belongs to no device`);
-      this.rememberStream({ key, device, epoch, isImport, progress: new DeliveryProgress(committedSeq), table });
+      this.rememberStream({
+        key,
+        device,
+        epoch,
+        isImport,
+        progress: new DeliveryProgress(committedSeq),
+        table: this.lists.table(table),
+      });
     }
   }
 
@@ -136,15 +147,18 @@ export class DeviceRoster {
     const known = this.devices.get(deviceId);
     if (known !== undefined) return known;
     const key = this.nextDevice as DeviceKey;
-    const device = makeDevice({
-      key,
-      deviceId,
-      model: '',
-      firmware: '',
-      createdMs: nowMs,
-      lastSeenMs: Number.NaN,
-      metrics: [],
-    });
+    const device = makeDevice(
+      {
+        key,
+        deviceId,
+        model: '',
+        firmware: '',
+        createdMs: nowMs,
+        lastSeenMs: Number.NaN,
+        metrics: [],
+      },
+      this.lists,
+    );
     this.remember(device);
     this.persistDevice(device);
     return device;
@@ -316,10 +330,7 @@ export class DeviceRoster {
   private addMetrics(device: DeviceState, fresh: readonly MetricDeclaration[]): void {
     if (fresh.length === 0) return;
     const firstIndex = device.metrics.length;
-    for (const { name, unit, kind } of fresh) {
-      device.metricByName.set(name, device.metrics.length);
-      device.metrics.push({ name, unit, kind });
-    }
+    Object.assign(device, this.lists.list([...device.metrics, ...fresh]));
     growLatest(device.latest, device.metrics.length);
     this.persist({ kind: 'metrics', device: device.key, firstIndex, metrics: device.metrics.slice(firstIndex) });
   }
@@ -327,7 +338,7 @@ export class DeviceRoster {
   private updateUnit(device: DeviceState, { name, unit, kind }: MetricDeclaration): void {
     const index = device.metricByName.get(name)!;
     if (device.metrics[index]!.unit === unit) return;
-    device.metrics[index] = { name, unit, kind };
+    Object.assign(device, this.lists.list(device.metrics.with(index, { name, unit, kind })));
     this.persist({ kind: 'metrics', device: device.key, firstIndex: index, metrics: [{ name, unit, kind }] });
   }
 
@@ -344,7 +355,7 @@ export class DeviceRoster {
   }
 
   private replaceTable(stream: StreamState, table: readonly number[]): void {
-    stream.table = table;
+    stream.table = this.lists.table(table);
     this.persist({ kind: 'table', stream: stream.key, table });
   }
 
@@ -364,37 +375,4 @@ export class DeviceRoster {
     stream.device.stream = stream;
     this.nextStream = Math.max(this.nextStream, stream.key + 1);
   }
-}
-
-function isPrefix(shorter: readonly number[], longer: readonly number[]): boolean {
-  return shorter.length <= longer.length && shorter.every((metric, index) => longer[index] === metric);
-}
-
-type DeviceFacts = Pick<DeviceState, 'key' | 'deviceId' | 'model' | 'firmware' | 'createdMs' | 'lastSeenMs'> & {
-  readonly metrics: readonly MetricDeclaration[];
-};
-
-function makeDevice(facts: DeviceFacts): DeviceState {
-  return {
-    key: facts.key,
-    deviceId: facts.deviceId,
-    model: facts.model,
-    firmware: facts.firmware,
-    createdMs: facts.createdMs,
-    lastSeenMs: facts.lastSeenMs,
-    metrics: [...facts.metrics],
-    metricByName: new Map(facts.metrics.map((metric, index) => [metric.name, index])),
-    latest: makeLatest(facts.metrics.length),
-    streamByEpoch: new Map(),
-    stream: null,
-    session: null,
-    presence: 'unknown',
-    address: '',
-    lastReadingMs: Number.NaN,
-    attachedMs: Number.NaN,
-    intervalMs: Number.NaN,
-    wakeMs: Number.NaN,
-    clockOffsetMs: Number.NaN,
-    lastError: null,
-  };
 }

@@ -165,10 +165,14 @@ export class DeviceSession implements SessionHandle, AckSink {
     this.fail('storeUnavailable', text, retryAfterMs);
   }
 
+  /** As far as it is known: before Hello by the token that came with the upgrade. */
+  get deviceId(): string | null {
+    return 'stream' in this.stage ? this.stage.stream.device.deviceId : (this.claim?.deviceId ?? null);
+  }
+
   fail(fault: FaultName, text: string, retryAfterMs = 0): void {
     if (this.stage.name === 'closed') return;
-    const deviceId = 'stream' in this.stage ? this.stage.stream.device.deviceId : (this.claim?.deviceId ?? null);
-    this.parts.noteFault(fault, deviceId, text);
+    this.parts.noteFault(fault, this.deviceId, text);
     const { code, advice } = faultTable[fault];
     this.link.send(encodeMessage({ type: 'fault', code, retryAfterMs, text: `${text}. ${advice}` }));
     this.leave();

@@ -9,7 +9,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { type DeviceClaim, type DeviceLink, DeviceSession, type SessionParts } from '../core/device-session.ts';
-import { readFrames, wrapMessage } from './frame-wire.ts';
+import { FrameReader, type FrameSink, type TakeData, takeListener, wrapMessage } from './frame-wire.ts';
 
 /** A device that does not read its Acks may have this much waiting for it before it is cut. */
 const unsentBytesMax = 1_048_576;
@@ -72,21 +72,25 @@ export class DeviceSockets {
   private begin(socket: WebSocket, stream: Duplex, claim: DeviceClaim): void {
     const entry = new DeviceSocket(socket, stream, { claim, parts: this.parts });
     this.open.add(entry);
-    socket.on('close', () => {
-      this.open.delete(entry);
-      entry.session.linkOnClose();
-    });
+    entry.listen(this.open);
     if (this.isPaused) socket.pause();
   }
 }
 
-/** One link: what its session sends goes straight to the stream that `ws` works on, in frames of our own making. */
-class DeviceSocket implements DeviceLink {
-  readonly socket: WebSocket;
+/**
+ * One link: what its session sends goes straight to the stream that `ws` works on, in frames of our own making.
+ *
+ * Ten thousand of them wait at once: listeners that find their link by what they are called on cost a third of closures.
+ */
+class DeviceSocket implements DeviceLink, FrameSink {
+  readonly socket: LinkedSocket;
   readonly session: DeviceSession;
   readonly address: string;
-  private readonly stream: Duplex;
+  private readonly stream: LinkedStream;
   private readonly parts: SessionParts;
+  private readonly reader: FrameReader;
+  private readonly wsOnData: TakeData;
+  private open: Set<DeviceSocket> | null = null;
 
   constructor(socket: WebSocket, stream: Duplex, { claim, parts }: { claim: DeviceClaim; parts: SessionParts }) {
     this.socket = socket;
@@ -95,17 +99,53 @@ class DeviceSocket implements DeviceLink {
     // An IPv4 address on a socket of both kinds comes as ::ffff:192.0.2.1.
     this.address = stream instanceof Socket ? (stream.remoteAddress ?? '').replace(/^::ffff:/, '') : '';
     this.session = new DeviceSession(this, { claim, nowMs: Date.now() }, parts);
-    const bytesMax = parts.options.frameBytesMax;
-    const reader = readFrames(stream, { bytesMax, take: (frame) => this.session.linkOnFrame(frame, Date.now()) });
-    socket.on('message', (data: RawData, isBinary: boolean) => {
-      if (isBinary) this.takeFrame(data as Buffer);
-      else this.session.linkOnText();
-    });
-    // ws closes the socket itself and tells 'close' afterwards; what went wrong is worth a count, not a crash.
-    socket.on('error', (error) => {
-      reader.stop();
-      parts.noteFault('malformedFrame', claim?.deviceId ?? null, error.message);
-    });
+    this.reader = new FrameReader(this);
+    this.wsOnData = takeListener(stream);
+  }
+
+  /** `open` is what it leaves when it closes. */
+  listen(open: Set<DeviceSocket>): void {
+    this.open = open;
+    this.socket[linkKey] = this;
+    this.stream[linkKey] = this;
+    this.stream.on('data', streamOnData);
+    this.socket.on('message', socketOnMessage);
+    this.socket.on('error', socketOnError);
+    this.socket.on('close', socketOnClose);
+  }
+
+  get bytesMax(): number {
+    return this.parts.options.frameBytesMax;
+  }
+
+  read(chunk: Buffer): void {
+    this.reader.read(chunk);
+  }
+
+  take(frame: Buffer): void {
+    this.session.linkOnFrame(frame, Date.now());
+  }
+
+  handOver(bytes: Buffer): void {
+    this.wsOnData.call(this.stream, bytes);
+  }
+
+  socketOnMessage(data: Buffer, isBinary: boolean): void {
+    if (!isBinary) this.session.linkOnText();
+    else if (data.length > this.bytesMax) {
+      this.session.fail('frameTooLarge', `a frame of ${data.length} bytes came`);
+    } else this.take(data);
+  }
+
+  /** ws closes the socket itself and tells 'close' afterwards; what went wrong is worth a count, not a crash. */
+  socketOnError(error: Error): void {
+    this.reader.stop();
+    this.parts.noteFault('malformedFrame', this.session.deviceId, error.message);
+  }
+
+  socketOnClose(): void {
+    this.open?.delete(this);
+    this.session.linkOnClose();
   }
 
   send(frame: Uint8Array): void {
@@ -123,10 +163,24 @@ class DeviceSocket implements DeviceLink {
   close(code: number, reason: string): void {
     this.socket.close(code, reason);
   }
+}
 
-  private takeFrame(frame: Buffer): void {
-    if (frame.length > this.parts.options.frameBytesMax) {
-      this.session.fail('frameTooLarge', `a frame of ${frame.length} bytes came`);
-    } else this.session.linkOnFrame(frame, Date.now());
-  }
+const linkKey = Symbol('link');
+interface Linked {
+  [linkKey]?: DeviceSocket;
+}
+type LinkedSocket = WebSocket & Linked;
+type LinkedStream = Duplex & Linked;
+
+function streamOnData(this: LinkedStream, chunk: Buffer): void {
+  this[linkKey]!.read(chunk);
+}
+function socketOnMessage(this: LinkedSocket, data: RawData, isBinary: boolean): void {
+  this[linkKey]!.socketOnMessage(data as Buffer, isBinary);
+}
+function socketOnError(this: LinkedSocket, error: Error): void {
+  this[linkKey]!.socketOnError(error);
+}
+function socketOnClose(this: LinkedSocket): void {
+  this[linkKey]!.socketOnClose();
 }

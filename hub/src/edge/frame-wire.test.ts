@@ -40,16 +40,14 @@ async function readAll(chunks: readonly Buffer[]): Promise<{ told: string[]; sho
   const told: string[] = [];
   let short = 0;
   const receiver = new Receiver({ isServer: true, maxPayload: 1024, skipUTF8Validation: true });
-  const reader = new FrameReader(
-    {
-      bytesMax,
-      take: (message) => {
-        short += 1;
-        told.push(`message true ${message.toString('hex')}`);
-      },
+  const reader = new FrameReader({
+    bytesMax,
+    take: (message) => {
+      short += 1;
+      told.push(`message true ${message.toString('hex')}`);
     },
-    (bytes) => void receiver.write(bytes),
-  );
+    handOver: (bytes) => void receiver.write(bytes),
+  });
   receiver.on('message', (data: Buffer, isBinary: boolean) => told.push(`message ${isBinary} ${data.toString('hex')}`));
   for (const name of ['ping', 'pong'] as const) {
     receiver.on(name, (data: Buffer) => told.push(`${name} ${data.toString('hex')}`));

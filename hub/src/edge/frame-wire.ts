@@ -20,23 +20,24 @@ export interface FrameSink {
   /** Longer messages are left to `ws`. */
   readonly bytesMax: number;
   /** A whole message, unmasked in place. */
-  readonly take: (message: Buffer) => void;
+  take(message: Buffer): void;
+  /** Bytes for `ws`. */
+  handOver(bytes: Buffer): void;
 }
 
-/** Steps between a stream and the `ws` socket that was just made on it. */
-export function readFrames(stream: Duplex, sink: FrameSink): FrameReader {
-  const [wsOnData, ...others] = stream.listeners('data') as ((chunk: Buffer) => void)[];
+export type TakeData = (this: Duplex, chunk: Buffer) => void;
+
+/** Takes what `ws` listens to its stream with out of the way, for `FrameSink.handOver` to call; it is the same for all its sockets. */
+export function takeListener(stream: Duplex): TakeData {
+  const [wsOnData, ...others] = stream.listeners('data') as TakeData[];
   assert(wsOnData !== undefined && others.length === 0, 'ws listens to its stream otherwise than this file knows');
-  const reader = new FrameReader(sink, (bytes) => wsOnData.call(stream, bytes));
-  stream.on('data', (chunk: Buffer) => reader.read(chunk));
   stream.removeListener('data', wsOnData);
-  return reader;
+  return wsOnData;
 }
 
 /** Takes a client's bytes apart. */
 export class FrameReader {
   private readonly sink: FrameSink;
-  private readonly handOver: (bytes: Buffer) => void;
   /** Bytes of the frame that `ws` is reading, which are still to come. */
   private rest = 0;
   /** A header that came in pieces, as far as it came; `ws` has it already. */
@@ -48,10 +49,8 @@ export class FrameReader {
   private isClosing = false;
   private isOver = false;
 
-  /** `handOver` takes bytes for `ws`. */
-  constructor(sink: FrameSink, handOver: (bytes: Buffer) => void) {
+  constructor(sink: FrameSink) {
     this.sink = sink;
-    this.handOver = handOver;
   }
 
   read(chunk: Buffer): void {
@@ -103,7 +102,7 @@ export class FrameReader {
       }
     }
     if (this.rest > 0) this.rest -= end - at;
-    this.handOver(chunk.subarray(at, end));
+    this.sink.handOver(chunk.subarray(at, end));
     if (this.isClosing && this.rest === 0 && this.header === null) this.isOver = true;
     return end;
   }

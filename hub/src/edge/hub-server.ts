@@ -78,7 +78,7 @@ export class HubServer {
   }
 
   private takeUpgrade(upgrade: Upgrade): void {
-    upgrade.socket.on('error', () => upgrade.socket.destroy());
+    upgrade.socket.on('error', destroyItself);
     const { request } = upgrade;
     const headers = { get: (name: string) => (request.headers[name] as string | undefined) ?? null };
     const path = (request.url ?? '').split('?', 1)[0];
@@ -126,6 +126,11 @@ function readUpgradeCredentials(
 ): { bearer: string; cookie: string } {
   const secret = /(?:^|,)\s*lapwing\.share\.([A-Za-z0-9_-]{1,100})\s*(?:,|$)/.exec(offered)?.[1];
   return secret === undefined ? readCredentials(headers) : { bearer: secret, cookie: '' };
+}
+
+/** One function for all links: a closure in the place where the upgrade is judged would keep each one's request and headers. */
+function destroyItself(this: Duplex): void {
+  this.destroy();
 }
 
 /** A body comes within bodyMsMax, but for a file, whose route is impatient by itself. */
