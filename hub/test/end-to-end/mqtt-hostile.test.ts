@@ -165,7 +165,7 @@ function readRss(): number {
   return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) * 1024;
 }
 
-test('a subscriber that does not read makes nobody wait', async () => {
+test('beside a subscriber that does not read nobody waits, at 2,000 messages a second', async () => {
   const frozen = await start();
   frozen.send(makeSubscribe('load/#', 1));
   await frozen.packet();
@@ -191,11 +191,14 @@ test('a subscriber that does not read makes nobody wait', async () => {
   })().catch(() => undefined);
   const payload = 'x'.repeat(1_000);
   let sent = 0;
-  const until = performance.now() + 4_000;
-  while (performance.now() < until) {
-    for (let i = 0; i < 20; i++)
-      publisher.send(makePublish('load/x', payload, { qos: i % 2, id: (sent++ % 60_000) + 1 }));
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  const startedMs = performance.now();
+  const seconds = 5;
+  while (sent < 2_000 * seconds) {
+    // By the clock: a timer that comes late makes up for it.
+    const due = Math.min(2_000 * seconds, (performance.now() - startedMs) * 2);
+    for (; sent < due; sent++)
+      publisher.send(makePublish('load/x', payload, { qos: sent % 2, id: (sent % 60_000) + 1 }));
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
   await expect.poll(() => heard, { timeout: 10_000 }).toBeGreaterThan(sent * 0.9);
   isOver = true;
@@ -203,6 +206,5 @@ test('a subscriber that does not read makes nobody wait', async () => {
   awake.end();
   frozen.end();
   await Promise.all([listening, acks]);
-  expect(sent).toBeGreaterThan(4_000);
   expect(gapMax).toBeLessThan(1_000);
 }, 30_000);
