@@ -8,6 +8,7 @@
  * the shared temporary folder, where another user could put code into it.
  */
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 const nodeMajorMin = 24;
 
@@ -24,4 +25,8 @@ const cacheDirectory = fileURLToPath(new URL('../../node_modules/.cache/lapwing-
 process.env.NODE_COMPILE_CACHE ??= cacheDirectory;
 const { enableCompileCache } = await import('node:module');
 enableCompileCache(cacheDirectory);
+// Each thread's young generation grows to 3 × 16 MiB when ten thousand devices come at once, and stays so: with them the hub takes
+// 200 MiB now, and took 320. What a message leaves behind is dead by the next collection, so that live and batch cost no more.
+// Node's own option cannot be set once it runs; this is read at each collection, and so must come before all else.
+setFlagsFromString('--semi-space-growth-factor=1');
 await import('./run-cli.ts');

@@ -1,15 +1,11 @@
 /** A device as the roster keeps it, out of what is stored of it. Owns nothing. */
-import type { MetricDeclaration } from '@lapwing/protocol';
-import type { DeviceState } from './device-roster.ts';
+import type { PresenceState } from '@lapwing/protocol';
 import { makeLatest } from './latest-values.ts';
 import type { MetricLists } from './metric-lists.ts';
-
-type DeviceFacts = Pick<DeviceState, 'key' | 'deviceId' | 'model' | 'firmware' | 'createdMs' | 'lastSeenMs'> & {
-  readonly metrics: readonly MetricDeclaration[];
-};
+import type { StoredDevice } from './ports.ts';
 
 /** Without a link and without values; `lists` is where what it measures is shared. */
-export function makeDevice(facts: DeviceFacts, lists: MetricLists): DeviceState {
+export function makeDevice(facts: Omit<StoredDevice, 'latest' | 'sleep'>, lists: MetricLists) {
   const { metrics, metricByName } = lists.list(facts.metrics);
   return {
     key: facts.key,
@@ -24,7 +20,7 @@ export function makeDevice(facts: DeviceFacts, lists: MetricLists): DeviceState 
     streamByEpoch: new Map(),
     stream: null,
     session: null,
-    presence: 'unknown',
+    presence: 'unknown' as PresenceState,
     address: '',
     lastReadingMs: Number.NaN,
     attachedMs: Number.NaN,
