@@ -11,6 +11,7 @@ import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client, ty
 import type { FoundReply } from '../core/dialects/dialect.ts';
 import type { ForeignChannel } from '../core/foreign-desk.ts';
 import { PendingLinks } from '../core/pending-links.ts';
+import { matchesFilter } from '../core/topic-filter.ts';
 import type { Log } from './log.ts';
 import type { MqttAccess, MqttIdentity, PublisherMark } from './mqtt-access.ts';
 import type { KeptPacket } from './mqtt-kept-packets.ts';
@@ -320,6 +321,7 @@ export class MqttBroker {
     // What aedes hands out because it was retained has lost whose it is.
     if (mark === undefined && packet.retain) mark = persistence.propertiesOfRetained(packet.topic) as PublisherMark;
     if (!access.mayHear(link.identity, packet.topic, mark?.from ?? null)) return null;
+    lowerToGranted(client, packet);
     const { unsentBytesSoft, unsentBytesMax } = this.parts.limits;
     const unsent = link.conn.writableLength;
     if (unsent <= unsentBytesSoft) return packet;
@@ -375,4 +377,16 @@ function refusal(returnCode: 2 | 3 | 5, message: string): AuthenticateError {
 
 function ignore(): void {
   // Whoever it is about is gone, and its link's own end tells it.
+}
+
+/** At most the QoS that was granted (MQTT-3.8.4-6): aedes knows it of a subscription to just this topic, and of no filter. */
+function lowerToGranted(client: Client, packet: AedesPublishPacket): void {
+  if (packet.qos === 0) return;
+  const { subscriptions } = client as unknown as { subscriptions: Record<string, { qos: AedesPublishPacket['qos'] }> };
+  let granted: AedesPublishPacket['qos'] | undefined;
+  for (const [filter, { qos }] of Object.entries(subscriptions)) {
+    if ((granted === undefined || qos > granted) && matchesFilter(filter, packet.topic)) granted = qos;
+  }
+  // None: it has waited for a session whose subscription is gone.
+  if (granted !== undefined && granted < packet.qos) packet.qos = granted;
 }

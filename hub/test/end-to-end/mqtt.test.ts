@@ -97,6 +97,15 @@ describe('with mosquitto_pub and mosquitto_sub', () => {
     expect(await listen('rooms/#', 1).lines).toEqual(['rooms/kept2 8']);
   });
 
+  test.each([0, 1])('a subscription by wildcard at QoS %i gets nothing at more, retained or live', async (granted) => {
+    const topic = `board/granted${granted}/state`;
+    await publish(topic, 'kept', '-q', '2', '-r');
+    const heard = listen(`board/granted${granted}/+`, 2, '-q', String(granted), '-F', '%q %r %p');
+    await heard.ready;
+    await publish(topic, 'live', '-q', '2');
+    expect((await heard.lines).toSorted()).toEqual([`${granted} 0 live`, `${granted} 1 kept`]);
+  });
+
   test('a will is published when its client is cut, and not when it says goodbye', async () => {
     const hearing = listen('rooms/will', 1);
     await hearing.ready;
