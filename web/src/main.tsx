@@ -13,6 +13,7 @@ import { PageClock } from './core/page-clock.ts';
 import { PulseMeter } from './core/pulse-meter.ts';
 import { readInstant, withInstant } from './core/rewind-address.ts';
 import { RewindControl } from './core/rewind-control.ts';
+import { AfterPaint } from './edge/after-paint.ts';
 import { FeedRewind } from './edge/feed-rewind.ts';
 import { FeedSocket, type FeedSocketListener } from './edge/feed-socket.ts';
 import { columnsCopy } from './edge/fleet-copy.ts';
@@ -66,14 +67,27 @@ const rewind = new RewindControl(clock, () => socket.nowHubMs());
 const health = new HealthPoll(hub, model);
 const fleet = new FleetLoader(hub, model);
 const sparkLoader = new SparkLoader(hub, model);
+let inboxTimer: ReturnType<typeof setTimeout> | undefined;
+let endInboxWatch = (): void => undefined;
 const sessions = new SessionKeeper(hub, model, {
   keeperOnEnter: () => {
     socket.start();
     void health.look();
     void lazyDevicePage.preload();
     void loadDisplay().then(({ startDisplay }) => startDisplay({ setTheme: app.setTheme }));
+    // Not what anybody opens the page for: after everything that is.
+    inboxTimer = setTimeout(() => {
+      void import('./edge/inbox-watch.ts').then(({ watchInbox }) => {
+        endInboxWatch();
+        endInboxWatch = watchInbox(model.waiting);
+      });
+    }, 4_000);
   },
-  keeperOnLeave: () => socket.stop(),
+  keeperOnLeave: () => {
+    socket.stop();
+    clearTimeout(inboxTimer);
+    endInboxWatch();
+  },
 });
 
 const past = new FeedRewind({
@@ -98,8 +112,18 @@ observers.add({
 /** Behind the first screen: who has chosen nothing sees no difference. */
 const loadDisplay = () => import('./edge/preferences-display.ts');
 
+const afterPaint = new AfterPaint();
+/** Where the address leads already, though the page is not rendered yet. */
+let routeAhead: Route | null = null;
+
 function goTo(route: Route): void {
+  routeAhead = null;
   model.route.value = route;
+}
+
+function goToSoon(route: Route): void {
+  routeAhead = route;
+  afterPaint.run(() => goTo(route));
 }
 
 const app: App = {
@@ -111,8 +135,9 @@ const app: App = {
   rewind,
   navigate: (route, how = 'push') => {
     writeAddress(withInstant(formatRoute(route), clock.mode.peek() === 'rewound' ? clock.nowMs() : null), how);
-    goTo(route);
+    goToSoon(route);
   },
+  routeAhead: () => routeAhead ?? model.route.peek(),
   addObserver: (observer) => {
     observers.add(observer);
     return () => {
@@ -143,15 +168,15 @@ model.isDark.value = isDarkNow(model.theme.value);
 followSystemTheme(() => {
   model.isDark.value = isDarkNow(model.theme.peek());
 });
-function goToAddress(address: string): void {
+function goToAddress(address: string, go = goToSoon): void {
   const instant = readInstant(address);
   if (instant !== null) rewind.seek(instant);
   // A link does not name the instant that the page is at: following one stays there.
   else if (rewind.isRewound) writeAddress(withInstant(address, clock.nowMs()), 'replace');
-  goTo(parseRoute(address));
+  go(parseRoute(address));
 }
-goToAddress(readAddress());
-followAddress(goToAddress);
+goToAddress(readAddress(), goTo);
+followAddress((address) => goToAddress(address));
 clock.state.subscribe((state) => {
   const instant = state.mode === 'rewound' ? state.atMs : null;
   const address = readAddress();

@@ -59,7 +59,7 @@ describe('order', () => {
     await waitForFirst(page, 'pi-workshop-01');
     await heading.getByRole('button').press('Enter');
     expect(new URL(page.url()).search).toBe('');
-    expect(await heading.getAttribute('aria-sort')).toBe(null);
+    await expect.poll(() => heading.getAttribute('aria-sort')).toBe(null);
     expect(problems).toEqual([]);
     await close();
   });

@@ -46,6 +46,8 @@ export interface AppModel {
   /** Copy of feed.structureVersion, at most twice a second. */
   readonly structure: Signal<number>;
   readonly fleetLoad: Signal<'loading' | 'ready' | 'failed'>;
+  /** Devices that wait in the inbox. */
+  readonly waiting: Signal<number>;
   readonly theme: Signal<Theme>;
   /** What lies over the page. */
   readonly overlay: Signal<Overlay | null>;
@@ -65,6 +67,7 @@ export function makeAppModel(): AppModel {
     beat: signal(0),
     structure: signal(0),
     fleetLoad: signal<'loading' | 'ready' | 'failed'>('loading'),
+    waiting: signal(0),
     theme: signal<Theme>('system'),
     overlay: signal<Overlay | null>(null),
     isDark: signal(false),

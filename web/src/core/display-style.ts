@@ -83,6 +83,11 @@ export function readZoneOffset(timeMs: number): number {
   return local - Math.floor(timeMs / 1000) * 1000;
 }
 
+/** As the time zone database calls the zone chosen. */
+export function nameZone(): string {
+  return style.zone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 /** Which day it is there and then: equal for two instants of one day. */
 export function readDay(timeMs: number): number {
   return Math.floor((timeMs + readZoneOffset(timeMs)) / 86_400_000);

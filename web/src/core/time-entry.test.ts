@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { plainStyle, setDisplayStyle } from './display-style.ts';
 import { checkEntry, readLocalTime, writeLocalTime } from './time-entry.ts';
 
 const nowMs = new Date(2026, 10, 23, 12, 0, 0).getTime();
@@ -15,6 +16,15 @@ describe('local times', () => {
     }
     expect(readLocalTime('2014-04-03T14:05')).toBe(new Date(2014, 3, 3, 14, 5).getTime());
     expect(readLocalTime(' 2014-04-03 14:05 ')).toBe(new Date(2014, 3, 3, 14, 5).getTime());
+  });
+  it('are those of the zone chosen, summer and winter', () => {
+    setDisplayStyle({ ...plainStyle, zone: 'Asia/Kathmandu' });
+    expect(readLocalTime('2026-07-01T05:45:10')).toBe(Date.UTC(2026, 6, 1, 0, 0, 10));
+    expect(writeLocalTime(Date.UTC(2026, 6, 1, 0, 0, 10))).toBe('2026-07-01T05:45:10');
+    setDisplayStyle({ ...plainStyle, zone: 'Europe/Berlin' });
+    expect(readLocalTime('2026-07-01T02:00')).toBe(Date.UTC(2026, 6, 1));
+    expect(readLocalTime('2026-10-25T12:00')).toBe(Date.UTC(2026, 9, 25, 11));
+    setDisplayStyle(plainStyle);
   });
   it.each(['', 'yesterday', '2014-02-31T10:00', '2014-13-01T10:00', '2014-01-01T25:00', '2014-01-01', '20140101T1000'])(
     'refuse %j',

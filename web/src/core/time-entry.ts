@@ -1,9 +1,10 @@
 /**
- * A stretch of time that a person typed: two local dates with times, checked, as a window.
+ * A stretch of time that a person typed: two dates with times, checked, as a window.
  *
  * Owns no state. Invariant: what is accepted is a window that every chart can show; what is not is refused with the field that is
  * wrong and what to do about it.
  */
+import { readZoneOffset } from './display-style.ts';
 import { spanMsMax, spanMsMin, type TimeWindow } from './time-window.ts';
 
 export type EntryResult =
@@ -12,24 +13,28 @@ export type EntryResult =
 
 const local = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,3})?)?$/;
 
-/** Local time as the browser's own field writes it, with or without seconds; NaN for anything else, 31 February too. */
+/**
+ * Time of the zone chosen, as the browser's own field writes it, with or without seconds; NaN for anything else, 31 February too. An
+ * hour that the clocks skip is the one after it.
+ */
 export function readLocalTime(text: string): number {
   const match = local.exec(text.trim());
   if (match === null) return Number.NaN;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
     .slice(1)
     .map((part) => Number(part ?? 0));
-  const date = new Date(year, month - 1, day, hour, minute, second);
-  const isReal = date.getMonth() === month - 1 && date.getDate() === day && date.getMinutes() === minute;
-  return isReal && hour < 24 && second < 60 ? date.getTime() : Number.NaN;
+  const asUtc = Date.UTC(year, month - 1, day, hour, minute, second);
+  const date = new Date(asUtc);
+  const isReal = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && minute < 60;
+  if (!isReal || hour > 23 || second > 59) return Number.NaN;
+  // The offset is that of the instant, which is not known yet: the second guess is right but where clocks change.
+  const near = asUtc - readZoneOffset(asUtc);
+  return asUtc - readZoneOffset(near);
 }
 
-/** As the browser's own field wants it: local, with seconds. */
+/** As the browser's own field wants it: in the zone chosen, with seconds. */
 export function writeLocalTime(timeMs: number): string {
-  const date = new Date(timeMs);
-  const two = (part: number) => String(part).padStart(2, '0');
-  const day = `${String(date.getFullYear()).padStart(4, '0')}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  return new Date(Math.floor(timeMs) + readZoneOffset(timeMs)).toISOString().slice(0, 19);
 }
 
 /** An empty end is now; an end still to come is cut to now. */

@@ -1,5 +1,5 @@
 /**
- * The hub's HTTP API as typed functions: the only file of the page that calls `fetch`.
+ * The hub's HTTP API as typed functions: with public/start.js the only file of the page that calls `fetch`.
  *
  * Owns no state but the handler told of a lost session. Invariant: an answer is a value or a `HubRefusal`, never a thrown
  * string; what the hub says about an error (message, advice) is kept word for word.
@@ -10,6 +10,7 @@ import type { BriefFacts, DeviceFacts } from '../core/feed-state.ts';
 import type { Completeness, DeclaredGap } from '../core/gap-cause.ts';
 import { columnsType, decodeColumns } from '../core/history-columns.ts';
 import type { Film, FilmRequest } from '../core/rewind-reel.ts';
+import { takeEarly } from './early-answers.ts';
 
 export class HubRefusal extends Error {
   readonly status: number;
@@ -224,12 +225,15 @@ export class HubClient {
     more: { readonly body?: unknown; readonly signal?: AbortSignal | undefined; readonly accept?: string } = {},
   ): Promise<T> {
     const { body, signal, accept = 'application/json' } = more;
-    const response = await fetch(path, {
-      method,
-      headers: body === undefined ? { accept } : { 'content-type': 'application/json' },
-      body: body === undefined ? null : JSON.stringify(body),
-      signal: signal ?? null,
-    });
+    const early = method === 'GET' ? await takeEarly(path) : null;
+    const response =
+      early ??
+      (await fetch(path, {
+        method,
+        headers: body === undefined ? { accept } : { 'content-type': 'application/json' },
+        body: body === undefined ? null : JSON.stringify(body),
+        signal: signal ?? null,
+      }));
     if (response.ok && response.headers.get('content-type') === columnsType) {
       return decodeColumns(await response.arrayBuffer(), (utf8) => new TextDecoder().decode(utf8)) as T;
     }

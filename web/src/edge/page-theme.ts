@@ -1,7 +1,7 @@
 /**
  * Dark or light: what the person chose is kept in this browser, otherwise the system's wish holds.
  *
- * Owns the `data-theme` attribute and its stored copy (public/theme.js reads it before the first paint).
+ * Owns the `data-theme` attribute and its stored copy (public/start.js reads it before the first paint).
  */
 import type { Theme } from '../core/app-model.ts';
 

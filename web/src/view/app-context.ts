@@ -23,6 +23,8 @@ export interface App {
   /** The page's now, which may be in the past: what charts, statuses and ages go by. */
   readonly clock: PageClock;
   readonly rewind: RewindControl;
+  /** Where the page is going, if it is on its way, else where it is: what the next step is counted from. */
+  routeAhead(): Route;
   navigate(route: Route, how?: 'push' | 'replace'): void;
   /** Tells of each batch, late stretch and snapshot; returns the function that ends it. */
   addObserver(observer: FeedObserver): () => void;

@@ -1,6 +1,9 @@
 /** The frame of every page: rail, top bar, banners, and the page that the route names. Owns nothing but the lazily loaded page. */
+import { useComputed } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import type { Route } from '../core/app-route.ts';
 import { displayVersion } from '../core/display-style.ts';
+import { nameOf } from '../core/fleet-order.ts';
 import { findRange } from '../core/time-range.ts';
 import { useApp } from './app-context.ts';
 import { Banners } from './banners.tsx';
@@ -24,11 +27,19 @@ import { TopBar } from './top-bar.tsx';
 
 export function AppFrame() {
   const { model } = useApp();
+  const isCut = useComputed(() => model.link.value.kind === 'waiting');
   const session = model.session.value;
   const route = model.route.value;
+  const deviceName = useComputed(() => {
+    void model.structure.value;
+    const here = model.route.value;
+    if (here.page !== 'device') return '';
+    const device = model.feed.devices.get(here.deviceId);
+    return device === undefined ? here.deviceId : nameOf(device);
+  }).value;
   useEffect(() => {
-    document.title = titleOf(route);
-  }, [route]);
+    document.title = titleOf(route, deviceName);
+  }, [route, deviceName]);
   if (route.page === 'share') return <lazySharePage.Page secret={route.secret} />;
   if (session.state === 'unknown') {
     return (
@@ -42,7 +53,7 @@ export function AppFrame() {
     return <lazyBoardPage.Page key={route.boardId} boardId={route.boardId} mode="kiosk" />;
   }
   return (
-    <div class={model.link.value.kind === 'waiting' ? 'frame is-cut' : 'frame'}>
+    <div class={isCut.value ? 'frame is-cut' : 'frame'}>
       <button type="button" class="skip" onClick={() => document.getElementById('page')?.focus()}>
         Skip to content
       </button>
@@ -55,9 +66,15 @@ export function AppFrame() {
         <CurrentPage key={route.page === 'settings' ? 'settings' : displayVersion.value} />
       </main>
       <RewindSlot />
-      {model.overlay.value !== null && <lazyOverlays.Page key={model.overlay.value} />}
+      <OverlaySlot />
     </div>
   );
+}
+
+/** Of its own, so that to open and close it does not render the page below. */
+function OverlaySlot() {
+  const overlay = useApp().model.overlay.value;
+  return overlay === null ? null : <lazyOverlays.Page key={overlay} />;
 }
 
 function CurrentPage() {
@@ -99,10 +116,10 @@ function CurrentPage() {
   }
 }
 
-function titleOf(route: { page: string; deviceId?: string }): string {
+function titleOf(route: Route, device: string): string {
   switch (route.page) {
     case 'device':
-      return `${route.deviceId} · Lapwing`;
+      return `${device} · Lapwing`;
     case 'explore':
       return 'Explore · Lapwing';
     case 'boards':

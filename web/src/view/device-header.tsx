@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { DeviceRecord } from '../core/feed-state.ts';
+import { nameOf } from '../core/fleet-order.ts';
 import { formatPercent } from '../core/gap-cause.ts';
 import { formatAge, formatOffset, noValue, thinSpace } from '../core/number-format.ts';
 import { CauseStrip } from './cause-strip.tsx';
@@ -30,9 +31,14 @@ export function DeviceHeader({ device, scene }: { device: DeviceRecord; scene: D
     <header class="device-header">
       <div class="device-title">
         <StatusMark state={device.presence} />
-        <h1>{device.id}</h1>
+        <h1>{nameOf(device)}</h1>
       </div>
       <dl class="facts">
+        {device.notes.label !== '' && (
+          <Fact name="Id" title="The name it has on the wire">
+            {device.id}
+          </Fact>
+        )}
         <Fact name="Model">{device.model === '' ? noValue : device.model}</Fact>
         <Fact name="Firmware">{device.firmware === '' ? noValue : device.firmware}</Fact>
         {device.address !== '' && (

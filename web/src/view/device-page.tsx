@@ -8,6 +8,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { planCharts } from '../core/chart-groups.ts';
 import { applyFacts, type DeviceRecord } from '../core/feed-state.ts';
+import { nameOf } from '../core/fleet-order.ts';
 import type { TimeRange } from '../core/time-range.ts';
 import type { TimeWindow } from '../core/time-window.ts';
 import { HubRefusal } from '../edge/hub-client.ts';
@@ -56,7 +57,7 @@ export function DevicePage({ deviceId, range, window }: DevicePageProps) {
     return load.value === 'failed' ? (
       <DeviceFailed retry={() => void loadDevice(app, deviceId, load)} />
     ) : (
-      <DeviceSkeleton deviceId={deviceId} />
+      <DeviceSkeleton name={device === undefined ? deviceId : nameOf(device)} />
     );
   }
   return <KnownDevice device={device} range={range} window={window} introduced={introduced} />;
@@ -158,12 +159,12 @@ function DeviceFailed({ retry }: { retry: () => void }) {
   );
 }
 
-function DeviceSkeleton({ deviceId }: { deviceId: string }) {
+function DeviceSkeleton({ name }: { name: string }) {
   return (
     <div class="device-page is-skeleton" aria-busy="true">
       <div class="device-header">
         <div class="device-title">
-          <h1>{deviceId}</h1>
+          <h1>{name}</h1>
         </div>
       </div>
       <div class="tiles">

@@ -31,7 +31,7 @@ export function FleetPage({ route }: { route: FleetRoute }) {
   const { devices } = model.feed;
   if (load === 'failed' && devices.size === 0) return <FleetFailed />;
   if (adding.value || (load === 'ready' && devices.size === 0)) return <lazyAddPage.Page adding={adding} />;
-  return <FleetBody route={route} isLoading={load === 'loading' && devices.size === 0} />;
+  return <FleetBody route={route} isLoading={load === 'loading'} />;
 }
 
 function FleetBody({ route, isLoading }: { route: FleetRoute; isLoading: boolean }) {

@@ -1,9 +1,9 @@
-/** What opens over the fleet when asked for: columns, saved views, label and tags. Loaded then. Owns the dialogue's frame. */
+/** What opens over the fleet when asked for: columns, saved views, label and tags. Loaded then. Owns nothing. */
 import type { ComponentChildren } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { FleetRoute } from '../core/app-route.ts';
 import type { TableColumn } from '../core/fleet-columns.ts';
 import '../style/fleet-panels.css';
+import { Dialogue } from './dialogue.tsx';
 import { ColumnPicker } from './fleet-column-picker.tsx';
 import { FleetEditor } from './fleet-editor.tsx';
 import type { FleetPanel } from './fleet-tools.tsx';
@@ -40,30 +40,12 @@ export function FleetPanels(props: PanelProps) {
 }
 
 function Panel({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
-  const element = useRef<HTMLDialogElement>(null);
-  useLayoutEffect(() => {
-    // Its own way of giving the focus back is lost when it leaves the page.
-    const before = document.activeElement as HTMLElement | null;
-    const dialogue = element.current!;
-    dialogue.showModal();
-    return () => {
-      dialogue.close();
-      before?.focus();
-    };
-  }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it too, by the dialogue itself
-    <dialog
-      ref={element}
-      class="overlay fleet-panel"
-      aria-label={title}
-      onCancel={close}
-      onClick={(event) => event.target === element.current && close()}
-    >
+    <Dialogue name={title} look="overlay fleet-panel" close={close}>
       <div class="fleet-panel-body">
         <h2>{title}</h2>
         {children}
       </div>
-    </dialog>
+    </Dialogue>
   );
 }

@@ -86,7 +86,7 @@ export function FleetTable(props: FleetTableProps) {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the keys of the rows inside bubble up to it
     <div
-      class={`fleet-scroll ${isSelecting ? 'is-selecting' : ''} ${minWidth > width ? 'is-wide' : ''}`}
+      class={`fleet-scroll ${isSelecting ? 'is-selecting' : ''} ${minWidth > width ? 'is-wide' : ''} ${isLoading ? 'is-loading' : ''}`}
       ref={scroller}
       onKeyDown={keys.keysOnDown}
       onFocusIn={keys.focusOnIn}

@@ -1,11 +1,11 @@
 /** Above the table: counters that filter, the text filter, groups, and the doors to columns and saved views. No state. */
-import { type Signal, useComputed } from '@preact/signals';
-import { useMemo } from 'preact/hooks';
+import { type Signal, useComputed, useSignal } from '@preact/signals';
+import { useLayoutEffect, useMemo } from 'preact/hooks';
 import type { FleetFilter, FleetRoute } from '../core/app-route.ts';
 import { listGroupChoices } from '../core/fleet-lines.ts';
 import { countStatuses, type FleetStatus, statusWords } from '../core/fleet-status.ts';
 import { countTags } from '../core/fleet-tags.ts';
-import { formatFixed, noValue } from '../core/number-format.ts';
+import { formatFixed } from '../core/number-format.ts';
 import { useApp } from './app-context.ts';
 import { ColumnsIcon, ViewIcon } from './fleet-icons.tsx';
 import type { Selection } from './fleet-selection.ts';
@@ -100,7 +100,7 @@ function Counters({ route, isLoading }: { route: FleetRoute; isLoading: boolean 
     return countStatuses(model.feed.devices.values(), nowHubMs());
   });
   return (
-    <fieldset class="counters">
+    <fieldset class={`counters ${isLoading ? 'is-loading' : ''}`}>
       <legend class="spoken">Show devices that are</legend>
       {counters.map((filter) => (
         <button
@@ -113,7 +113,7 @@ function Counters({ route, isLoading }: { route: FleetRoute; isLoading: boolean 
         >
           <CounterShape filter={filter} />
           <span>{filter === 'all' ? 'All' : filter === 'warning' ? 'Warnings' : statusWords[filter]}</span>
-          <b>{isLoading ? noValue : formatFixed(counts.value[filter], 0)}</b>
+          <b>{formatFixed(counts.value[filter], 0)}</b>
         </button>
       ))}
     </fieldset>
@@ -132,7 +132,15 @@ const filterHint = 'Words, or tag:north, site:north, status:late, model:pi, firm
 
 function TextFilter({ route }: { route: FleetRoute }) {
   const { navigate } = useApp();
-  const setText = (text: string) => navigate({ ...route, text }, 'replace');
+  // What was typed stands at once; the table follows when the letter is on the screen.
+  const typed = useSignal(route.text);
+  useLayoutEffect(() => {
+    typed.value = route.text;
+  }, [route.text]);
+  const setText = (text: string) => {
+    typed.value = text;
+    navigate({ ...route, text }, 'replace');
+  };
   return (
     <search class="text-filter">
       <SearchIcon />
@@ -145,11 +153,11 @@ function TextFilter({ route }: { route: FleetRoute }) {
         title={filterHint}
         spellcheck={false}
         autocomplete="off"
-        value={route.text}
+        value={typed}
         onInput={(event) => setText(event.currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key === 'Escape') {
-            if (route.text === '') event.currentTarget.blur();
+            if (typed.peek() === '') event.currentTarget.blur();
             setText('');
           }
         }}

@@ -33,12 +33,13 @@ const titles: Readonly<Record<string, string>> = {
 };
 
 export function InboxPage() {
-  const { nowHubMs } = useApp();
+  const { nowHubMs, model } = useApp();
   const waiting = useSignal<readonly WaitingDevice[] | null>(null);
   const error = useSignal('');
   const look = async () => {
     try {
       waiting.value = await client.listWaiting();
+      model.waiting.value = waiting.value.length;
       error.value = '';
     } catch (failure) {
       error.value = explain(failure);

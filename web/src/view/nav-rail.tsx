@@ -20,9 +20,7 @@ export function NavRail() {
       <RailLink href="/boards" label="Boards" current={page === 'boards' || page === 'board'}>
         <BoardsIcon />
       </RailLink>
-      <RailLink href="/inbox" label="Inbox" current={page === 'inbox'}>
-        <InboxIcon />
-      </RailLink>
+      <InboxLink isCurrent={page === 'inbox'} />
       <RailLink href="/settings" label="Settings" current={page === 'settings'}>
         <SettingsIcon />
       </RailLink>
@@ -36,6 +34,21 @@ export function NavRail() {
         <span class="rail-label">{isDark ? 'Light' : 'Dark'}</span>
       </button>
     </nav>
+  );
+}
+
+function InboxLink({ isCurrent }: { isCurrent: boolean }) {
+  const waiting = useApp().model.waiting.value;
+  const label = waiting === 0 ? 'Inbox' : `Inbox, ${waiting} ${waiting === 1 ? 'waits' : 'wait'}`;
+  return (
+    <RailLink href="/inbox" label={label} current={isCurrent}>
+      <InboxIcon />
+      {waiting > 0 && (
+        <span class="rail-count" aria-hidden="true">
+          {waiting > 99 ? '99+' : waiting}
+        </span>
+      )}
+    </RailLink>
   );
 }
 

@@ -37,7 +37,7 @@ export function followPageKeys(app: App): void {
 
 /** By name and round in a circle; range and window stay. */
 function stepDevice(app: App, step: number): void {
-  const route = app.model.route.peek();
+  const route = app.routeAhead();
   if (route.page !== 'device') return;
   const next = findNeighbour(app, route, step);
   if (next !== null) app.navigate({ ...route, deviceId: next }, 'replace');

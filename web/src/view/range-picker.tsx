@@ -4,6 +4,7 @@
  */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { nameZone } from '../core/display-style.ts';
 import { checkEntry, writeLocalTime } from '../core/time-entry.ts';
 import { findRange, timeRanges } from '../core/time-range.ts';
 import type { RangeRoute } from '../core/time-route.ts';
@@ -55,7 +56,7 @@ export function RangePicker({ route, close }: { route: RangeRoute; close: () => 
             {wrong.value.text}
           </p>
         )}
-        <p class="muted">Times of {Intl.DateTimeFormat().resolvedOptions().timeZone}.</p>
+        <p class="muted">Times of {nameZone()}.</p>
         <button type="submit" class="button is-main">
           Show
         </button>

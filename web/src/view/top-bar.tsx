@@ -1,5 +1,6 @@
 /** The bar at the top: where we are, the time bar when there are charts, and the pulse. No state but signals it reads. */
 import { useComputed } from '@preact/signals';
+import { nameOf } from '../core/fleet-order.ts';
 import type { LatencyFigures } from '../core/latency-window.ts';
 import { noValue, thinSpace } from '../core/number-format.ts';
 import { hasRange } from '../core/time-route.ts';
@@ -21,7 +22,7 @@ export function TopBar() {
             <span class="crumb-mark" aria-hidden="true">
               ›
             </span>
-            <span class="crumb-here">{route.deviceId}</span>
+            <DeviceCrumb deviceId={route.deviceId} />
           </>
         ) : (
           <span class="crumb-here">{pageNames[route.page] ?? 'Fleet'}</span>
@@ -43,6 +44,17 @@ export function TopBar() {
       {route.page !== 'add' && route.page !== 'settings' && <RewindButton />}
       <Pulse />
     </header>
+  );
+}
+
+function DeviceCrumb({ deviceId }: { deviceId: string }) {
+  const { model } = useApp();
+  void model.structure.value;
+  const device = model.feed.devices.get(deviceId);
+  return (
+    <span class="crumb-here" title={deviceId}>
+      {device === undefined ? deviceId : nameOf(device)}
+    </span>
   );
 }
 
