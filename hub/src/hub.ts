@@ -30,6 +30,7 @@ import { makeHistoryRoute } from './edge/history-routes.ts';
 import { makeRouter, type Route } from './edge/http-router.ts';
 import { HubServer } from './edge/hub-server.ts';
 import { makeImportRoutes } from './edge/import-routes.ts';
+import { IntakeRhythm } from './edge/intake-rhythm.ts';
 import type { Log } from './edge/log.ts';
 import { makeApiRoute } from './edge/openapi.ts';
 import { makeRetentionRoutes } from './edge/retention-routes.ts';
@@ -162,6 +163,7 @@ interface Core {
   readonly roster: DeviceRoster;
   readonly feed: LiveFeed;
   readonly pump: FeedPump;
+  readonly rhythm: IntakeRhythm;
   readonly intake: Intake;
   readonly identity: Identity;
   readonly notes: DeviceNotes;
@@ -179,13 +181,15 @@ function buildCore(options: HubOptions, from: { store: Store; state: StoredState
   const roster = new DeviceRoster(state, (change) => store.change(change), { ...rosterDefaults, startedMs });
   const feed = new LiveFeed(roster, pump.request);
   pump.attach(feed);
+  const rhythm = IntakeRhythm.ofThread(pump);
   const session = { ...sessionDefaults, ackIntervalMs: options.ackIntervalMs };
   const intakeOptions = {
     ackIntervalMs: session.ackIntervalMs,
     ackAtOnceAfter: session.inFlightMax / 2,
     storeRetryMs,
   };
-  const intake = new Intake({ store, roster, feed, scratch: new BatchScratch() }, intakeOptions);
+  const takes = { store, roster, feed, scratch: new BatchScratch(), someoneWaits: rhythm.stayAwake };
+  const intake = new Intake(takes, intakeOptions);
   const identity = new Identity(state.identity, {
     persist: (change) => store.change(change),
     commit: (change) => store.commitChange(change),
@@ -196,7 +200,7 @@ function buildCore(options: HubOptions, from: { store: Store; state: StoredState
   const desk = new SignInDesk(identity, shares, options.dataDirectory);
   const known = { state, store, roster, feed, intake, identity, notes };
   const foreign = openForeignWays({ ...known, dialects: allDialects, version: hubVersion, log: options.log });
-  return { store, roster, feed, pump, intake, identity, notes, documents, shares, foreign, desk, session, startedMs };
+  return { ...known, pump, rhythm, documents, shares, foreign, desk, session, startedMs };
 }
 
 interface Edges {
@@ -221,7 +225,7 @@ function buildEdges(options: HubOptions, core: Core & { readonly state: StoredSt
     },
     noteFault: (fault, deviceId, text) => faults.note(fault, { deviceId, text, nowMs: Date.now() }),
   };
-  const devices = new DeviceSockets(speaking);
+  const devices = new DeviceSockets(speaking, core.rhythm);
   const mqtt = makeMqttWays({
     ...{ options: options.mqtt, state: core.state, store: core.store, roster, identity, desk: core.foreign.desk },
     ...{ speaking, dialects: allDialects, log: options.log },
@@ -265,6 +269,7 @@ function buildEdges(options: HubOptions, core: Core & { readonly state: StoredSt
     identify: (credentials) => desk.identify(credentials, Date.now()),
     findDevice: (token) => findDevice(token, identity, roster),
     linksMax: options.linksMax,
+    someoneWaits: core.rhythm.stayAwake,
   });
   return { devices, viewers, streams, server, mqtt };
 }

@@ -18,7 +18,10 @@ function makeHub(store = new MemoryStore()) {
   });
   const feed = new LiveFeed(roster, () => undefined);
   const options = { ackIntervalMs: 2_000, ackAtOnceAfter: 256, storeRetryMs: 1_000 };
-  const intake = new Intake({ store, roster, feed, scratch: new BatchScratch() }, options);
+  const intake = new Intake(
+    { store, roster, feed, scratch: new BatchScratch(), someoneWaits: () => undefined },
+    options,
+  );
   store.listener = {
     storeOnCommitted: (receipt) => intake.storeOnCommitted(receipt, 0),
     storeOnAbandoned: (streams) => intake.storeOnAbandoned(streams),

@@ -44,6 +44,15 @@ interface OpenStream {
   ackDueMs: number;
 }
 
+export interface IntakeParts {
+  readonly store: Store;
+  readonly roster: DeviceRoster;
+  readonly feed: LiveFeed;
+  readonly scratch: BatchScratch;
+  /** A device asked for an Ack and sends no more until it has it: nothing should hold up the hub now. */
+  readonly someoneWaits: () => void;
+}
+
 export interface IntakeCounters {
   batches: number;
   readings: number;
@@ -62,16 +71,15 @@ export class Intake {
   private readonly roster: DeviceRoster;
   private readonly feed: LiveFeed;
   private readonly options: IntakeOptions;
+  private readonly someoneWaits: () => void;
   readonly storeRetryMs: number;
 
-  constructor(
-    parts: { store: Store; roster: DeviceRoster; feed: LiveFeed; scratch: BatchScratch },
-    options: IntakeOptions,
-  ) {
+  constructor(parts: IntakeParts, options: IntakeOptions) {
     this.store = parts.store;
     this.roster = parts.roster;
     this.feed = parts.feed;
     this.scratch = parts.scratch;
+    this.someoneWaits = parts.someoneWaits;
     this.options = options;
     this.storeRetryMs = options.storeRetryMs;
   }
@@ -106,7 +114,7 @@ export class Intake {
   private takeBatch(stream: StreamState, arrived: Arrived): FaultReport | null {
     const { scratch } = this;
     if (!this.appendFrame(stream, scratch.seq, arrived)) return this.refuseUnstored();
-    if (scratch.ackNow) this.store.hurry();
+    if (scratch.ackNow) this.hurry();
     this.counters.batches += 1;
     for (let column = 0; column < scratch.columns; column++) this.counters.readings += scratch.presentCounts[column]!;
     this.roster.noteBatch(stream, scratch, arrived.nowMs);
@@ -148,7 +156,12 @@ export class Intake {
     if (entry === undefined) return;
     entry.ackNowSeq = stream.progress.received;
     if (stream.progress.committed >= entry.ackNowSeq) this.ack(entry);
-    else this.store.hurry();
+    else this.hurry();
+  }
+
+  private hurry(): void {
+    this.store.hurry();
+    this.someoneWaits();
   }
 
   /** The store's word: this much is durable. */

@@ -10,6 +10,7 @@ import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { type DeviceClaim, type DeviceLink, DeviceSession, type SessionParts } from '../core/device-session.ts';
 import { FrameReader, type FrameSink, type TakeData, takeListener, wrapMessage } from './frame-wire.ts';
+import type { IntakeRhythm } from './intake-rhythm.ts';
 
 /** A device that does not read its Acks may have this much waiting for it before it is cut. */
 const unsentBytesMax = 1_048_576;
@@ -18,10 +19,12 @@ export class DeviceSockets {
   private readonly server: WebSocketServer;
   private readonly open = new Set<DeviceSocket>();
   private readonly parts: SessionParts;
+  private readonly rhythm: Pick<IntakeRhythm, 'noteFrame'>;
   private isPaused = false;
 
-  constructor(parts: SessionParts) {
+  constructor(parts: SessionParts, rhythm: Pick<IntakeRhythm, 'noteFrame'>) {
     this.parts = parts;
+    this.rhythm = rhythm;
     this.server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -70,11 +73,17 @@ export class DeviceSockets {
   }
 
   private begin(socket: WebSocket, stream: Duplex, claim: DeviceClaim): void {
-    const entry = new DeviceSocket(socket, stream, { claim, parts: this.parts });
+    const entry = new DeviceSocket(socket, stream, { claim, parts: this.parts, rhythm: this.rhythm });
     this.open.add(entry);
     entry.listen(this.open);
     if (this.isPaused) socket.pause();
   }
+}
+
+interface LinkParts {
+  readonly claim: DeviceClaim;
+  readonly parts: SessionParts;
+  readonly rhythm: Pick<IntakeRhythm, 'noteFrame'>;
 }
 
 /**
@@ -88,14 +97,16 @@ class DeviceSocket implements DeviceLink, FrameSink {
   readonly address: string;
   private readonly stream: LinkedStream;
   private readonly parts: SessionParts;
+  private readonly rhythm: Pick<IntakeRhythm, 'noteFrame'>;
   private readonly reader: FrameReader;
   private readonly wsOnData: TakeData;
   private open: Set<DeviceSocket> | null = null;
 
-  constructor(socket: WebSocket, stream: Duplex, { claim, parts }: { claim: DeviceClaim; parts: SessionParts }) {
+  constructor(socket: WebSocket, stream: Duplex, { claim, parts, rhythm }: LinkParts) {
     this.socket = socket;
     this.stream = stream;
     this.parts = parts;
+    this.rhythm = rhythm;
     // An IPv4 address on a socket of both kinds comes as ::ffff:192.0.2.1.
     this.address = stream instanceof Socket ? (stream.remoteAddress ?? '').replace(/^::ffff:/, '') : '';
     this.session = new DeviceSession(this, { claim, nowMs: Date.now() }, parts);
@@ -123,6 +134,7 @@ class DeviceSocket implements DeviceLink, FrameSink {
   }
 
   take(frame: Buffer): void {
+    this.rhythm.noteFrame();
     this.session.linkOnFrame(frame, Date.now());
   }
 

@@ -24,6 +24,8 @@ export interface ServerParts {
   /** Upgrades at /mqtt; who it is, MQTT's own CONNECT says. */
   readonly mqtt: { take(upgrade: Upgrade): void };
   readonly linksMax: number;
+  /** A request came, and somebody waits for its answer. */
+  readonly someoneWaits: () => void;
 }
 
 interface Upgrade {
@@ -47,6 +49,7 @@ export class HubServer {
     this.server = createServer(
       { headersTimeout: 10_000, requestTimeout: 0, keepAliveTimeout: 10_000, noDelay: true },
       (request, response) => {
+        parts.someoneWaits();
         limitBody(request);
         return answer(request, response);
       },
@@ -78,6 +81,7 @@ export class HubServer {
   }
 
   private takeUpgrade(upgrade: Upgrade): void {
+    this.parts.someoneWaits();
     upgrade.socket.on('error', destroyItself);
     const { request } = upgrade;
     const headers = { get: (name: string) => (request.headers[name] as string | undefined) ?? null };

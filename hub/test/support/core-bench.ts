@@ -40,7 +40,10 @@ export class CoreBench {
       this.flushRequests += 1;
     });
     const options = { ackIntervalMs: 2_000, ackAtOnceAfter: 256, storeRetryMs: 2_000 };
-    this.intake = new Intake({ store, roster: this.roster, feed: this.feed, scratch: new BatchScratch() }, options);
+    this.intake = new Intake(
+      { store, roster: this.roster, feed: this.feed, scratch: new BatchScratch(), someoneWaits: () => undefined },
+      options,
+    );
     this.parts = {
       roster: this.roster,
       intake: this.intake,
