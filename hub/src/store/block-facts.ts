@@ -3,9 +3,10 @@
  * stretches of sample time it covers without a hole. Completeness is answered from these alone; no value is decoded for it.
  *
  * Layout: u8 1, unsigned readings, late, backfilled, f64 interval, f64 gap bound, then covered and late stretches as unsigned
- * milliseconds, each from the end of the one before. No state.
+ * milliseconds, each from the end of the one before. Layout 2 has the block's parts (block-parts.ts) behind them. No state.
  */
 import type { BatchScratch } from '@lapwing/protocol';
+import { type BlockPart, putParts, takeParts } from './block-parts.ts';
 import { ByteSink, ByteSource } from './byte-sink.ts';
 
 /** A reading that arrives this long after its sample time is late; what the device marks as backfill is counted as that instead. */
@@ -37,6 +38,8 @@ export interface BlockFacts extends ArrivalCounts {
   readonly covered: readonly Stretch[];
   readonly late: number;
   readonly lateStretches: readonly LateStretch[];
+  /** Where it holds more streams than one. */
+  readonly parts: readonly BlockPart[];
 }
 
 /** Readings of a batch that count as late, by the rows' own times. */
@@ -54,11 +57,12 @@ export function countLate(batch: BatchScratch, arrivedMs: number): number {
 export function gatherFacts(times: Float64Array, arrivals: Float64Array, counts: ArrivalCounts): BlockFacts {
   const sorted = sortTimes(times);
   const { intervalMs, gapMs } = learnInterval(sorted);
-  return { ...counts, intervalMs, gapMs, covered: coverTimes(sorted, gapMs), lateStretches: findLate(times, arrivals) };
+  const covered = coverTimes(sorted, gapMs);
+  return { ...counts, intervalMs, gapMs, covered, lateStretches: findLate(times, arrivals), parts: [] };
 }
 
-/** Facts of blocks that become one. */
-export function joinFacts(list: readonly BlockFacts[]): BlockFacts {
+/** Facts of blocks that become one of these parts. */
+export function joinFacts(list: readonly BlockFacts[], parts: readonly BlockPart[]): BlockFacts {
   const sum = (pick: (facts: BlockFacts) => number) => list.reduce((total, facts) => total + pick(facts), 0);
   const gapMs = middleOf(list.map((facts) => facts.gapMs));
   return {
@@ -75,6 +79,7 @@ export function joinFacts(list: readonly BlockFacts[]): BlockFacts {
       coveredMax,
     ),
     lateStretches: joinLate(list.flatMap(({ lateStretches }) => lateStretches)),
+    parts,
   };
 }
 
@@ -169,7 +174,7 @@ const sink = new ByteSink();
 
 export function encodeFacts(facts: BlockFacts): Uint8Array {
   sink.clear();
-  sink.putByte(1);
+  sink.putByte(facts.parts.length === 0 ? 1 : 2);
   sink.putUnsigned(facts.readings);
   sink.putUnsigned(facts.late);
   sink.putUnsigned(facts.backfilled);
@@ -178,6 +183,7 @@ export function encodeFacts(facts: BlockFacts): Uint8Array {
   putStretches(facts.covered);
   putStretches(facts.lateStretches);
   for (const { rows } of facts.lateStretches) sink.putUnsigned(rows);
+  if (facts.parts.length > 0) putParts(sink, facts.parts);
   return sink.take();
 }
 
@@ -204,7 +210,7 @@ export function takeReadings(bytes: Uint8Array): number {
 
 export function decodeFacts(bytes: Uint8Array): BlockFacts {
   const source = new ByteSource(bytes);
-  source.takeByte();
+  const hasParts = source.takeByte() === 2;
   const counts = {
     readings: source.takeUnsigned(),
     late: source.takeUnsigned(),
@@ -214,7 +220,7 @@ export function decodeFacts(bytes: Uint8Array): BlockFacts {
     covered: takeStretches(source),
   };
   const lateStretches = takeStretches(source).map((stretch) => ({ ...stretch, rows: source.takeUnsigned() }));
-  return { ...counts, lateStretches };
+  return { ...counts, lateStretches, parts: hasParts ? takeParts(source) : [] };
 }
 
 function takeStretches(source: ByteSource): Stretch[] {

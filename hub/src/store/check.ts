@@ -7,6 +7,7 @@
 import { type BlockPlace, isBlobOf, isBlockWhole, isBytes, takeStats } from './block-checks.ts';
 import { type Column, decodeArrivalsOf, decodeColumnOf } from './block-decode.ts';
 import { decodeFacts } from './block-facts.ts';
+import type { BlockPart } from './block-parts.ts';
 import { decodeStats } from './block-stats.ts';
 import { openLogRow } from './log-book.ts';
 import { openRollup } from './rollup-code.ts';
@@ -219,8 +220,14 @@ function findBlockFault(block: StoredBlock): string | null {
   const decodedTimes = decodeColumnOf(times)?.values as Float64Array | undefined;
   if (decodedTimes === undefined || decodedTimes.length !== rows) return 'the times do not match their checksum';
   if (decodeArrivalsOf(arrivals, decodedTimes) === undefined) return 'the arrivals do not match their checksum';
-  if (facts !== null) decodeFacts(facts);
-  return null;
+  return facts === null ? null : findPartsFault(block, decodeFacts(facts).parts);
+}
+
+function findPartsFault({ rows, stream }: StoredBlock, parts: readonly BlockPart[]): string | null {
+  if (parts.length === 0) return null;
+  const sum = parts.reduce((total, part) => total + part.rows, 0);
+  if (sum === rows && parts.at(-1)!.stream === stream) return null;
+  return 'what the block says of its streams is not what it holds';
 }
 
 function findColumnFault(block: StoredBlock, { id, stats, data, cells }: StoredColumn): string | null {

@@ -12,6 +12,7 @@ import type {
   StreamCompleteness,
 } from '../core/ports.ts';
 import { decodeFacts, type Stretch } from './block-facts.ts';
+import type { BlockPart } from './block-parts.ts';
 import {
   type Circumstances,
   describeFilled,
@@ -20,6 +21,7 @@ import {
   learnPace,
   type Piece,
   type Skip,
+  type StreamPart,
   sumPieces,
 } from './completeness.ts';
 import { listLinks } from './completeness-links.ts';
@@ -52,7 +54,7 @@ export async function answerCompleteness(snapshots: Snapshots, query: Completene
       gaps: keepLongest(gaps),
       links: listLinks(readLinks(snapshots, query, known), query),
       firstMs: findFirst(pieces, query),
-      streams: streams.map((stream) => sumStream(stream, pieces, snapshots)),
+      streams: sumStreams(streams, pieces, snapshots),
     };
   });
 }
@@ -94,24 +96,37 @@ function gatherPieces(snapshots: Snapshots, stream: SnapshotStream, range: Range
     snapshots.throwIfAborted();
     const row = snapshots.readFacts(block.id);
     if (row === undefined) continue;
-    pieces.push({
-      stream: stream.key,
-      facts: decodeFacts(row.facts),
-      rows: row.rows,
-      share: shareOf(snapshots, block, range),
-    });
+    const facts = decodeFacts(row.facts);
+    const shareOf = measureShares(snapshots, block, range);
+    const { parts } = facts;
+    const piece = { stream: stream.key, facts, rows: row.rows, share: shareOf(0, row.rows) };
+    pieces.push(parts.length === 0 ? piece : { ...piece, parts: shareParts(parts, shareOf) });
   }
   if (stream.head !== undefined) pieces.push({ stream: stream.key, ...stream.head });
   return pieces;
 }
 
-function shareOf(snapshots: Snapshots, block: BlockRow, { fromMs, toMs }: Range): number {
-  if (block.minMs >= fromMs && block.maxMs < toMs) return 1;
+type ShareOf = (start: number, end: number) => number;
+
+/** Tells which share of some of the block's rows lies in the range. */
+function measureShares(snapshots: Snapshots, block: BlockRow, { fromMs, toMs }: Range): ShareOf {
+  if (block.minMs >= fromMs && block.maxMs < toMs) return () => 1;
   const times = snapshots.readTimes(block.id);
-  if (times === undefined || times.length === 0) return estimateShare(block, { fromMs, toMs });
-  let inside = 0;
-  for (const time of times) if (time >= fromMs && time < toMs) inside++;
-  return inside / times.length;
+  if (times === undefined || times.length === 0) return () => estimateShare(block, { fromMs, toMs });
+  return (start, end) => {
+    let inside = 0;
+    for (let row = start; row < end; row++) if (times[row]! >= fromMs && times[row]! < toMs) inside++;
+    return inside / (end - start);
+  };
+}
+
+function shareParts(parts: readonly BlockPart[], shareOf: ShareOf): StreamPart[] {
+  let end = 0;
+  return parts.map((part) => {
+    const start = end;
+    end += part.rows;
+    return { stream: part.stream, facts: part, share: shareOf(start, end) };
+  });
 }
 
 /** Of a block whose readings retention took, or are damaged: as if its rows lay evenly. */
@@ -217,8 +232,24 @@ function keepLongest(gaps: CompletenessAnswer['gaps']): CompletenessAnswer['gaps
   return kept.toSorted((a, b) => a.fromMs - b.fromMs);
 }
 
-function sumStream({ key }: SnapshotStream, pieces: readonly Piece[], { connection }: Snapshots): StreamCompleteness {
-  const { received, late, backfilled } = sumPieces(pieces.filter(({ stream }) => stream === key));
-  const skipped = connection.prepare('SELECT coalesce(sum(readings), 0) FROM gaps WHERE stream = ?').pluck().get(key);
-  return { stream: key as StreamCompleteness['stream'], received, late, backfilled, skipped: skipped as number };
+function sumStreams(
+  streams: readonly SnapshotStream[],
+  pieces: readonly Piece[],
+  { connection }: Snapshots,
+): StreamCompleteness[] {
+  const partsOf = Map.groupBy(
+    pieces.flatMap((piece): readonly StreamPart[] => piece.parts ?? [piece]),
+    ({ stream }) => stream,
+  );
+  const sumSkipped = connection.prepare('SELECT coalesce(sum(readings), 0) FROM gaps WHERE stream = ?').pluck();
+  return streams.map(({ key }) => {
+    const { received, late, backfilled } = sumPieces(partsOf.get(key) ?? []);
+    return {
+      stream: key as StreamCompleteness['stream'],
+      received,
+      late,
+      backfilled,
+      skipped: sumSkipped.get(key) as number,
+    };
+  });
 }

@@ -6,7 +6,14 @@
  * readings are estimated: the hole's length in usual intervals, times the usual readings of a row. Decides only; reads nothing.
  */
 import type { CompletenessGap, GapCause } from '../core/ports.ts';
-import { type BlockFacts, joinStretches, type LateStretch, middleOf, type Stretch } from './block-facts.ts';
+import {
+  type ArrivalCounts,
+  type BlockFacts,
+  joinStretches,
+  type LateStretch,
+  middleOf,
+  type Stretch,
+} from './block-facts.ts';
 
 /** Where no interval was learnt, a pause is a hole from here on. */
 const gapMsUnlearnt = 900_000;
@@ -17,6 +24,13 @@ export interface Piece {
   readonly stream: number;
   readonly facts: BlockFacts;
   readonly rows: number;
+  readonly share: number;
+  /** By stream, where the block holds several. */
+  readonly parts?: readonly StreamPart[];
+}
+export interface StreamPart {
+  readonly stream: number;
+  readonly facts: ArrivalCounts;
   readonly share: number;
 }
 export interface Skip extends Stretch {
@@ -41,7 +55,7 @@ export interface Totals {
   missing: number;
 }
 
-export function sumPieces(pieces: readonly Piece[]): Totals {
+export function sumPieces(pieces: readonly Omit<StreamPart, 'stream'>[]): Totals {
   const totals = { received: 0, late: 0, backfilled: 0, skipped: 0, missing: 0 };
   for (const { facts, share } of pieces) {
     totals.received += facts.readings * share;

@@ -10,10 +10,10 @@ import type { HeadAnswer, HeadFacts, HeadRequest, HeadRows } from './worker-mess
 export function answerHeadRequest(heads: Heads, request: HeadRequest): HeadAnswer {
   const wanted = new Set(request.metrics);
   const streams: { committedSeq: number; columns: HeadRows[]; head?: HeadFacts }[] = [];
-  for (const { key, sealedSeq } of request.streams) {
+  for (const { key, sealedSeq, isApart } of request.streams) {
     const head = heads.get(key);
     // A stream in the reader's snapshot but not here cannot be: changes reach memory before the file.
-    if (head === undefined || head.sealedSeq !== sealedSeq) return { moved: true };
+    if (head === undefined || head.sealedSeq !== sealedSeq || head.isApart !== (isApart === 1)) return { moved: true };
     const columns: HeadRows[] = [];
     if (head.rows > 0) {
       for (const { metric, column } of head.columns()) {

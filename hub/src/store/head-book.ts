@@ -17,17 +17,21 @@ interface StreamRow {
   readonly metricTable: string;
   readonly sealedSeq: number;
   readonly arrivedMs: number | null;
+  readonly isApart: number;
 }
 /** What readers of the heads need of them. */
 export type Heads = Pick<ReadonlyMap<number, StreamHead>, 'get' | 'values'>;
 
-const columns = 'key, device, metric_table AS metricTable, sealed_seq AS sealedSeq, arrived_ms AS arrivedMs';
+const columns =
+  'key, device, metric_table AS metricTable, sealed_seq AS sealedSeq, arrived_ms AS arrivedMs, apart OR is_import AS isApart';
 
 export class HeadBook implements Heads {
   readonly memory: HeadMemory = { bytes: 0 };
   private readonly heads = new Map<number, StreamHead>();
   /** Keys by device, oldest first. */
   private readonly keysOf = new Map<number, number[]>();
+  /** The newest stream of each device that is no import, once it is committed. */
+  private readonly newestOf = new Map<number, number>();
   private readonly selectOne: Statement;
 
   constructor(connection: Connection) {
@@ -39,6 +43,10 @@ export class HeadBook implements Heads {
       )
       .all() as StreamRow[];
     for (const row of rows) this.keep(this.makeHead(row));
+    const newest = 'SELECT device, max(key) FROM streams WHERE is_import = 0 GROUP BY device';
+    for (const [device, key] of connection.prepare(newest).raw().all() as [number, number][]) {
+      this.newestOf.set(device, key);
+    }
   }
 
   /** To look at, settled: a head that is not kept is made anew each time. */
@@ -57,12 +65,22 @@ export class HeadBook implements Heads {
     return head;
   }
 
-  /** A new stream of a device; returns the key of the one before it, 0 for none. */
-  add(key: number, device: number): number {
-    if (this.heads.has(key)) return 0;
-    const before = this.keysOf.get(device)?.at(-1) ?? 0;
-    this.keep(new StreamHead({ key, device, table: [], sealedSeq: 0, arrivedMs: Number.NaN }, this.memory));
-    return before;
+  /** A new stream of a device. */
+  add({ key, device, isImport = false }: { key: number; device: number; isImport?: boolean }): void {
+    if (this.heads.has(key)) return;
+    const head = new StreamHead({ key, device, table: [], sealedSeq: 0, arrivedMs: Number.NaN }, this.memory);
+    head.isApart = isImport;
+    this.keep(head);
+  }
+
+  /** It is committed: what its device says in an older one from now on goes on out of order. */
+  noteNewest({ key, device, isImport = false }: { key: number; device: number; isImport?: boolean }): void {
+    if (!isImport && key > (this.newestOf.get(device) ?? 0)) this.newestOf.set(device, key);
+  }
+
+  /** Whether a newer stream of its device was begun. */
+  isBehind({ key, device }: StreamHead): boolean {
+    return key < this.newestOf.get(device)!;
   }
 
   values(): MapIterator<StreamHead> {
@@ -74,9 +92,11 @@ export class HeadBook implements Heads {
     return row === undefined ? undefined : this.makeHead(row);
   }
 
-  private makeHead({ key, device, metricTable, sealedSeq, arrivedMs }: StreamRow): StreamHead {
+  private makeHead({ key, device, metricTable, sealedSeq, arrivedMs, isApart }: StreamRow): StreamHead {
     const table = readTable(key, metricTable);
-    return new StreamHead({ key, device, table, sealedSeq, arrivedMs: arrivedMs ?? Number.NaN }, this.memory);
+    const head = new StreamHead({ key, device, table, sealedSeq, arrivedMs: arrivedMs ?? Number.NaN }, this.memory);
+    head.isApart = isApart === 1;
+    return head;
   }
 
   private keep(head: StreamHead): void {

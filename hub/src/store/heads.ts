@@ -99,6 +99,8 @@ export class StreamHead {
   writtenSeq: number;
   /** Numbers up to here may come again: found in the file after a commit whose outcome was unknown, and told as abandoned. */
   recoveredSeq = 0;
+  /** Its blocks are joined with those of no other stream. */
+  isApart = false;
   /** NaN for never. */
   arrivedMs: number;
   /** The oldest log row that holds something of this stream that is not sealed; 0 for none. */

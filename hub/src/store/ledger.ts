@@ -15,7 +15,8 @@ import { HeadBook } from './head-book.ts';
 import type { StreamHead } from './heads.ts';
 import { HubRun } from './hub-runs.ts';
 import { LogBook } from './log-book.ts';
-import { fullRows, Merger } from './merge.ts';
+import { Merger } from './merge.ts';
+import { fullRows } from './merge-choice.ts';
 import { RetentionSweep } from './retention-sweep.ts';
 import { migrations } from './schema.ts';
 import { prepareSealer } from './sealer.ts';
@@ -64,8 +65,6 @@ const pagesGivenBack = 512;
 export class Ledger {
   readonly connection: Connection;
   readonly heads: HeadBook;
-  /** Streams that a newer one of their device ended: merged as far as it goes once they are sealed. */
-  private readonly finished = new Set<number>();
   readonly log: LogBook;
   private readonly options: LedgerOptions;
   private readonly applyChange: (change: StoreChange) => void;
@@ -73,8 +72,10 @@ export class Ledger {
   private readonly merger: Merger;
   private readonly run: HubRun;
   private readonly retention: RetentionSweep;
-  /** Streams whose newest blocks may be due for merging; true: the stream is finished. */
-  private readonly mergeable = new Map<number, boolean>();
+  /** Streams whose newest blocks may be due for merging. */
+  private readonly mergeable = new Set<number>();
+  /** Of each device, among those that are not apart. */
+  private readonly newestMergeable = new Map<number, number>();
   /** The log is brought down to so many bytes of groups; Infinity while nothing asks for that. */
   private drainTo = Number.POSITIVE_INFINITY;
   private readonly insertEvent: Statement;
@@ -92,7 +93,7 @@ export class Ledger {
       this.applyChange = prepareChanges(this.connection);
       const writeBlock = prepareBlockWriter(this.connection);
       this.seal = prepareSealer(this.connection, writeBlock);
-      this.merger = new Merger(this.connection, writeBlock);
+      this.merger = new Merger(this.connection, writeBlock, (stream) => this.unsealed.has(stream));
       this.retention = new RetentionSweep(this.connection, options.nowMs ?? Date.now);
       this.log = new LogBook(this.connection);
       this.insertEvent = this.connection.prepare(
@@ -113,6 +114,7 @@ export class Ledger {
   /** One durable transaction: the changes, then the frames. Memory follows only in `decode`. */
   commit(group: { bytes: Uint8Array; frames: number; changes: readonly StoreChange[] }): void {
     const touched: StreamHead[] = [];
+    const apart: StreamHead[] = [];
     const rows: ReturnType<LogBook['insert']>[] = [];
     for (const change of group.changes) this.adoptChange(change);
     try {
@@ -120,7 +122,7 @@ export class Ledger {
         for (const change of group.changes) this.applyChange(change);
         this.run.noteCommit(Date.now());
         if (group.frames === 0) return;
-        this.writeFrames(group.bytes, touched);
+        this.writeFrames(group.bytes, touched, apart);
         rows.push(this.log.insert(group.bytes));
       });
     } catch (error) {
@@ -128,8 +130,12 @@ export class Ledger {
       throw error;
     }
     for (const head of touched) head.committedSeq = head.writtenSeq;
-    // Only when it is saved: what it takes does not come back.
-    for (const change of group.changes) if (change.kind === 'retention') this.retention.setPolicy(change.policy);
+    for (const head of apart) head.isApart = true;
+    for (const change of group.changes) {
+      // Only when it is saved: what it takes does not come back.
+      if (change.kind === 'retention') this.retention.setPolicy(change.policy);
+      else if (change.kind === 'stream') this.heads.noteNewest(change);
+    }
     for (const row of rows) this.log.note(row);
     if (this.drainTo === 0) this.drainTo = Number.POSITIVE_INFINITY;
     this.bytesSinceCheckpoint += (rows[0]?.storedBytes ?? 0) + commitBytes;
@@ -272,7 +278,8 @@ export class Ledger {
     this.connection.close();
   }
 
-  private writeFrames(bytes: Uint8Array, touched: StreamHead[]): void {
+  /** Fills in which heads it touched, and which of them go on out of order for the first time. */
+  private writeFrames(bytes: Uint8Array, touched: StreamHead[], apart: StreamHead[]): void {
     const cursor = this.cursor.open(bytes);
     while (cursor.next()) {
       const head = this.heads.open(cursor.stream);
@@ -284,6 +291,10 @@ export class Ledger {
       if (head.writtenSeq === head.committedSeq) touched.push(head);
       head.writtenSeq = cursor.seq;
       if (bytes[cursor.start] !== frameType.batch) this.writeRareFrame(cursor, head);
+      else if (!head.isApart && this.heads.isBehind(head) && !apart.includes(head)) {
+        this.merger.takeApart(head);
+        apart.push(head);
+      }
     }
   }
 
@@ -340,24 +351,27 @@ export class Ledger {
       this.unsealed.delete(head.key);
       this.bytesSinceCheckpoint += bytes[i]! >> 3;
     });
-    for (const { key } of small) this.mergeable.set(key, this.mergeable.get(key) ?? false);
-    for (const { key } of heads) if (this.finished.delete(key)) this.mergeable.set(key, true);
+    for (const head of small) this.noteMergeable(head);
+  }
+
+  /** A look at a stream's blocks goes on through those that its device ended before: the newest of them looks for all. */
+  private noteMergeable({ key, device, isApart }: StreamHead): void {
+    if (isApart) return void this.mergeable.add(key);
+    const newest = this.newestMergeable.get(device) ?? 0;
+    if (newest > key && this.mergeable.has(newest)) return;
+    this.mergeable.delete(newest);
+    this.mergeable.add(key);
+    this.newestMergeable.set(device, key);
   }
 
   /** Memory first: a stream that the transaction then does not get is never named by a frame. */
   private adoptChange(change: StoreChange): void {
-    if (change.kind === 'stream') this.finishStream(this.heads.add(change.key, change.device));
+    if (change.kind === 'stream') this.heads.add(change);
     else if (change.kind === 'table') {
       // A table is kept over an outage, its stream's own change may have been refused: then both mean nothing.
       const head = this.heads.open(change.stream);
       if (head !== undefined) head.table = change.table;
     }
-  }
-
-  private finishStream(key: number): void {
-    if (key === 0) return;
-    if (this.unsealed.has(key)) this.finished.add(key);
-    else this.mergeable.set(key, true);
   }
 
   private replayLog(): void {

@@ -132,6 +132,11 @@ export const migrations: readonly string[] = [
   `
   CREATE TABLE sleeps(device INTEGER PRIMARY KEY, from_ms REAL NOT NULL, wake_ms REAL NOT NULL);
   `,
+  // Blocks of successive epochs of a device may be one (block-parts.ts). A stream that went on when a newer one had begun, and
+  // every import, keeps its own.
+  `
+  ALTER TABLE streams ADD COLUMN apart INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** Columns per block in `block_columns.id`: twice the metrics a device may have, with room. */

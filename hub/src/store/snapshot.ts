@@ -77,7 +77,7 @@ export class Snapshots {
     this.abortFlag = new Int32Array(options.abortFlag);
     const prepare = (text: string) => this.connection.prepare(text);
     this.selectStreams = prepare(
-      'SELECT key, device, sealed_seq AS sealedSeq FROM streams WHERE device = ? ORDER BY key',
+      'SELECT key, device, sealed_seq AS sealedSeq, apart OR is_import AS isApart FROM streams WHERE device = ? ORDER BY key',
     );
     this.selectBlocks = prepare(
       `SELECT id, seq_from AS seqFrom, t_min AS minMs, t_max AS maxMs FROM blocks INDEXED BY blocks_by_time
@@ -123,7 +123,8 @@ export class Snapshots {
       this.connection.exec('BEGIN');
       try {
         const streams = (asked.devices ?? [asked.device]).flatMap(
-          (device) => this.selectStreams.all(device) as { key: number; device: number; sealedSeq: number }[],
+          (device) =>
+            this.selectStreams.all(device) as { key: number; device: number; sealedSeq: number; isApart: number }[],
         );
         const answer = await this.askWriter({
           streams,

@@ -96,7 +96,7 @@ export type FromReader =
 
 /** The unsealed readings of `metrics` (the device's indexes) in [fromMs, toMs), of streams as the reader's snapshot has them. */
 export interface HeadRequest {
-  readonly streams: readonly { readonly key: number; readonly sealedSeq: number }[];
+  readonly streams: readonly { readonly key: number; readonly sealedSeq: number; readonly isApart: number }[];
   readonly metrics: readonly number[];
   readonly fromMs: number;
   readonly toMs: number;
@@ -111,7 +111,7 @@ export interface HeadFacts {
   readonly rows: number;
   readonly share: number;
 }
-/** `moved`: a stream was sealed since the reader's snapshot; it must take a new one. Streams are in the order asked for. */
+/** `moved`: a stream was sealed, or its place in joined blocks opened, since the reader's snapshot; it must take a new one. Streams are in the order asked for. */
 export type HeadAnswer =
   | { readonly moved: true }
   | {

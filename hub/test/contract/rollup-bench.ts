@@ -1,5 +1,5 @@
 /**
- * A ledger and a view of it in one thread, with two devices of three streams, and stretches of readings long enough for rollups.
+ * A ledger and a view of it in one thread, with two devices of several streams, and stretches of readings long enough for rollups.
  *
  * Owns a directory of its own. The clock is whatever a test sets.
  */
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import fc from 'fast-check';
 import type {
+  CompletenessQuery,
   DeviceKey,
   HistoryQuery,
   ReadingsQuery,
@@ -16,6 +17,7 @@ import type {
   StoreChange,
   StreamKey,
 } from '../../src/core/ports.ts';
+import { answerCompleteness } from '../../src/store/completeness-query.ts';
 import { GroupBuilder } from '../../src/store/group.ts';
 import { answerHeadRequest } from '../../src/store/head-answer.ts';
 import { answerHistory } from '../../src/store/history-query.ts';
@@ -27,19 +29,19 @@ import type { HeadRequest } from '../../src/store/worker-messages.ts';
 import { encodeBatch, type ModelBatch, StoreModel } from './store-model.ts';
 
 export const devices = [1, 2] as DeviceKey[];
-/** Streams 1 and 2 are of device 1, stream 3 of device 2. */
-export const streams = [1, 2, 3] as StreamKey[];
-export const streamsOf = (device: number) => (device === 1 ? [1, 2] : [3]);
+/** Each begins with its first batch. Stream 3 is of device 2, and all others of device 1. */
+export const streams = [1, 2, 3, 4] as StreamKey[];
+export const streamsOf = (device: number) => (device === 1 ? [1, 2, 4] : [3]);
 const kinds = ['gauge', 'counter', 'text'] as const;
 const changes: StoreChange[] = [
   ...devices.flatMap((key): StoreChange[] => [
     { kind: 'device', key, deviceId: `dev${key}`, model: '', firmware: '', createdMs: 0 },
     { kind: 'metrics', device: key, firstIndex: 0, metrics: kinds.map((kind) => ({ name: kind, unit: '', kind })) },
   ]),
-  ...streams.flatMap((key): StoreChange[] => [
-    { kind: 'stream', key, device: (key === 3 ? 2 : 1) as DeviceKey, epoch: key, createdMs: 0 },
-    { kind: 'table', stream: key, table: [0, 1, 2] },
-  ]),
+];
+const beginStream = (key: StreamKey): StoreChange[] => [
+  { kind: 'stream', key, device: (key === 3 ? 2 : 1) as DeviceKey, epoch: key, createdMs: 0 },
+  { kind: 'table', stream: key, table: [0, 1, 2] },
 ];
 
 export class RollupBench {
@@ -59,6 +61,7 @@ export class RollupBench {
   }
 
   commit(stream: number, times: readonly number[], columns: ModelBatch['columns']): void {
+    const begins = this.seqs.has(stream) ? [] : beginStream(stream as StreamKey);
     const seq = (this.seqs.get(stream) ?? 0) + 1;
     this.seqs.set(stream, seq);
     const batch = { stream, seq, arrivedMs: 1e6 + this.model.batches.length, times, columns };
@@ -67,8 +70,13 @@ export class RollupBench {
     const frame = encodeBatch(batch, (metric) => metric);
     group.append({ stream: stream as StreamKey, seq, arrivedMs: batch.arrivedMs, frame });
     const bytes = group.finish();
-    this.ledger.commit({ bytes, frames: group.frames, changes: [] });
+    this.ledger.commit({ bytes, frames: group.frames, changes: begins });
     this.ledger.decode(bytes);
+  }
+
+  /** The stream's last batch was refused: it comes again. */
+  rewind(stream: number): void {
+    this.seqs.set(stream, this.seqs.get(stream)! - 1);
   }
 
   maintain = () => this.ledger.maintain(performance.now());
@@ -77,6 +85,7 @@ export class RollupBench {
   preview = (policy: RetentionPolicy) => previewRetention(this.snapshots, { policy, nowMs: this.nowMs });
   history = (query: HistoryQuery) => answerHistory(this.snapshots, query);
   readings = (query: ReadingsQuery) => answerReadings(this.snapshots, query);
+  completeness = (query: CompletenessQuery) => answerCompleteness(this.snapshots, query);
   damaged = () => this.snapshots.damaged.size;
   countRollups = () => this.ledger.connection.prepare('SELECT count(*) FROM rollups').pluck().get() as number;
 

@@ -1,6 +1,6 @@
 /** How far blocks grow, and how often a row is written for it. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { fullRows } from '../../src/store/merge.ts';
+import { fullRows } from '../../src/store/merge-choice.ts';
 import { devices, RollupBench } from './rollup-bench.ts';
 
 const dayMs = 86_400_000;

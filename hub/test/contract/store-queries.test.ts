@@ -1,11 +1,23 @@
-/** Any interleaving of batches, seals, merges, trims, crashes and restarts answers as the naive model does. Threads are left out: one ledger, one view. */
+/**
+ * Any interleaving of batches, epochs, seals, merges, trims, crashes and restarts answers as the naive model does. Threads are left
+ * out: one ledger, one view.
+ */
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { DeviceKey, HistoryQuery, ReadingsQuery, StoreChange, StreamKey } from '../../src/core/ports.ts';
+import type {
+  CompletenessQuery,
+  DeviceKey,
+  HistoryQuery,
+  ReadingsQuery,
+  StoreChange,
+  StreamKey,
+} from '../../src/core/ports.ts';
+import { checkDatabase } from '../../src/store/check.ts';
+import { answerCompleteness } from '../../src/store/completeness-query.ts';
 import { GroupBuilder } from '../../src/store/group.ts';
 import { answerHeadRequest } from '../../src/store/head-answer.ts';
 import { answerHistory } from '../../src/store/history-query.ts';
@@ -17,7 +29,7 @@ import type { HeadRequest } from '../../src/store/worker-messages.ts';
 import { type Cell, encodeBatch, type ModelBatch, StoreModel } from './store-model.ts';
 
 const device = 1 as DeviceKey;
-const streams = [1, 2, 3] as StreamKey[];
+const streamsMax = 8;
 const kinds = ['gauge', 'counter', 'bool', 'text'] as const;
 /** Each stream numbers the metrics its own way. */
 const tables: readonly (readonly number[])[] = [
@@ -29,11 +41,8 @@ const tables: readonly (readonly number[])[] = [
 const changes: StoreChange[] = [
   { kind: 'device', key: device, deviceId: 'dev', model: '', firmware: '', createdMs: 0 },
   { kind: 'metrics', device, firstIndex: 0, metrics: kinds.map((kind) => ({ name: kind, unit: '', kind })) },
-  ...streams.flatMap((key, i): StoreChange[] => [
-    { kind: 'stream', key, device, epoch: i + 1, createdMs: 0 },
-    { kind: 'table', stream: key, table: tables[i]! },
-  ]),
 ];
+const tableOf = (stream: number) => tables[stream % tables.length]!;
 
 interface Bounds {
   readonly sealRowsMax: number;
@@ -45,6 +54,7 @@ interface Bounds {
 class Bench {
   readonly model = new StoreModel();
   readonly seqs = new Map<number, number>();
+  readonly streams: StreamKey[] = [];
   ledger: Ledger;
   private snapshots: Snapshots;
   private readonly bounds: Bounds;
@@ -57,12 +67,25 @@ class Bench {
     this.directory = this.makeDirectory();
     [this.ledger, this.snapshots] = this.open();
     this.ledger.commit({ bytes: new Uint8Array(0), frames: 0, changes });
+    this.boot();
+  }
+
+  /** A new epoch, from which the device goes on; it may still come back to an older one. */
+  boot(): void {
+    const key = (this.streams.length + 1) as StreamKey;
+    if (key > streamsMax) return;
+    const boot: StoreChange[] = [
+      { kind: 'stream', key, device, epoch: key, createdMs: 0 },
+      { kind: 'table', stream: key, table: tableOf(key) },
+    ];
+    this.ledger.commit({ bytes: new Uint8Array(0), frames: 0, changes: boot });
+    this.streams.push(key);
   }
 
   commit(batches: readonly ModelBatch[]): void {
     const group = new GroupBuilder(new Uint8Array(64));
     for (const batch of batches) {
-      const table = tables[batch.stream - 1]!;
+      const table = tableOf(batch.stream);
       const frame = encodeBatch(batch, (metric) => table.indexOf(metric), [2]);
       group.append({ stream: batch.stream, seq: batch.seq, arrivedMs: batch.arrivedMs, frame });
       this.model.batches.push(batch);
@@ -90,6 +113,9 @@ class Bench {
 
   history = (query: HistoryQuery) => answerHistory(this.snapshots, query);
   readings = (query: ReadingsQuery) => answerReadings(this.snapshots, query);
+  completeness = (query: CompletenessQuery) => answerCompleteness(this.snapshots, query);
+  check = () => checkDatabase(join(this.directory, 'lapwing.db'));
+  count = (what: string) => this.ledger.connection.prepare(`SELECT count(*) FROM ${what}`).pluck().get() as number;
 
   end(): void {
     this.close();
@@ -141,7 +167,8 @@ const rowCells = (metric: number, rows: number) =>
     .map(([first, rest]) => ({ metric, cells: [first, ...rest] }));
 const body = fc.integer({ min: 1, max: 6 }).chain((rows) =>
   fc.record({
-    stream: fc.constantFrom(...streams),
+    /** 0: the newest epoch; 1: the one before it. */
+    back: fc.oneof({ weight: 10, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat({ max: streamsMax }) }),
     times: fc.array(timeMs, { minLength: rows, maxLength: rows }),
     columns: fc
       .subarray([0, 1, 2, 3], { minLength: 1 })
@@ -156,6 +183,7 @@ const step = fc.oneof(
       bodies: fc.array(body, { minLength: 1, maxLength: 5 }),
     }),
   },
+  { weight: 4, arbitrary: fc.constant({ do: 'boot' as const }) },
   { weight: 5, arbitrary: fc.constant({ do: 'maintain' as const }) },
   { weight: 3, arbitrary: fc.constant({ do: 'settle' as const }) },
   { weight: 2, arbitrary: fc.constant({ do: 'restart' as const }) },
@@ -177,12 +205,15 @@ async function takeStep(bench: Bench, taken: Step): Promise<void> {
   switch (taken.do) {
     case 'commit':
       return bench.commit(
-        taken.bodies.map((one) => {
-          const seq = (bench.seqs.get(one.stream) ?? 0) + 1;
-          bench.seqs.set(one.stream, seq);
-          return { ...one, seq, arrivedMs: 1000 + bench.model.batches.length };
+        taken.bodies.map(({ back, ...one }) => {
+          const stream = bench.streams.at(-1 - back) ?? bench.streams[0]!;
+          const seq = (bench.seqs.get(stream) ?? 0) + 1;
+          bench.seqs.set(stream, seq);
+          return { ...one, stream, seq, arrivedMs: 1000 + bench.model.batches.length };
         }),
       );
+    case 'boot':
+      return bench.boot();
     case 'maintain':
       return void bench.ledger.maintain(performance.now());
     case 'settle':
@@ -200,9 +231,9 @@ async function takeStep(bench: Bench, taken: Step): Promise<void> {
 async function expectHistory(bench: Bench, range: { fromMs: number; toMs: number; buckets: number }): Promise<void> {
   const query: HistoryQuery = { device, metrics: [0, 1, 2, 3], ...range, increase: true, gapIntervals: 2 };
   const { series, through } = await bench.history(query);
-  expect(through).toEqual(streams.map((stream) => ({ stream, seq: bench.seqs.get(stream) ?? 0 })));
+  expect(through).toEqual(bench.streams.map((stream) => ({ stream, seq: bench.seqs.get(stream) ?? 0 })));
   for (const { metric, texts, ...answer } of series) {
-    const wanted = bench.model.history(streams, metric, query);
+    const wanted = bench.model.history(bench.streams, metric, query);
     for (const name of ['count', 'numbers', 'first', 'last'] as const) {
       expect([...answer[name]], name).toEqual(wanted[name]);
     }
@@ -239,18 +270,32 @@ async function expectReadings(
     fromMs = page.nextMs;
     skip = page.nextSkip;
   }
-  const wanted = bench.model.readingsOf(streams, metric, { fromMs: asked.fromMs, toMs });
+  const wanted = bench.model.readingsOf(bench.streams, metric, { fromMs: asked.fromMs, toMs });
   expect(got).toEqual(wanted.map(({ timeMs: time, arrivedMs, value }) => ({ timeMs: time, arrivedMs, value })));
 }
 
 function expectState(bench: Bench): void {
   const state = loadState(bench.ledger.connection, bench.ledger.heads);
   state.devices[0]!.latest.forEach(({ timeMs: time, value }, metric) => {
-    const wanted = bench.model.latest(streams, metric);
+    const wanted = bench.model.latest(bench.streams, metric);
     expect(time).toBe(wanted.timeMs);
     if (wanted.values.length > 0) expect(wanted.values).toContainEqual(value);
   });
-  expect(state.streams.map(({ committedSeq }) => committedSeq)).toEqual(streams.map((key) => bench.seqs.get(key) ?? 0));
+  expect(state.streams.map(({ committedSeq }) => committedSeq)).toEqual(
+    bench.streams.map((key) => bench.seqs.get(key) ?? 0),
+  );
+}
+
+const countJoined = (bench: Bench) => bench.count("blocks WHERE hex(substr(facts, 1, 1)) = '02'");
+
+/** Whatever was joined: what each stream sent is told by itself. */
+async function expectStreams(bench: Bench, range: { fromMs: number; toMs: number }): Promise<void> {
+  const answer = await bench.completeness({ device, ...range, nowMs: 1e6, offlineSinceMs: Number.NaN });
+  const wanted = bench.streams.map((stream) => ({
+    stream,
+    received: [0, 1, 2, 3].reduce((sum, metric) => sum + bench.model.readingsOf([stream], metric, range).length, 0),
+  }));
+  expect(answer.streams.map(({ stream, received }) => ({ stream, received }))).toEqual(wanted);
 }
 
 test('any history of the store answers as the naive model does', { timeout: 60_000 }, async () => {
@@ -261,16 +306,24 @@ test('any history of the store answers as the naive model does', { timeout: 60_0
   });
   const runs = Number(process.env.LAPWING_MODEL_RUNS ?? 60);
   let rowsMerged = 0;
+  let joined = 0;
+  let apart = 0;
   await fc.assert(
     fc.asyncProperty(bounds, fc.array(step, { minLength: 5, maxLength: 30 }), async (chosen, steps) => {
       const bench = new Bench(chosen);
       try {
         for (const taken of steps) await takeStep(bench, taken);
+        joined += countJoined(bench);
+        await takeStep(bench, { do: 'settle' });
         await expectHistory(bench, { fromMs: -10, toMs: 410, buckets: 7 });
         await expectHistory(bench, { fromMs: 0, toMs: 401, buckets: 401 });
         await expectHistory(bench, { fromMs: 0, toMs: 401, buckets: 1 });
         expectState(bench);
+        await expectStreams(bench, { fromMs: -10, toMs: 410 });
+        expect(bench.check().findings).toEqual([]);
         rowsMerged += bench.ledger.rowsMerged;
+        joined += countJoined(bench);
+        apart += bench.count('streams WHERE apart = 1');
       } finally {
         bench.end();
       }
@@ -278,11 +331,14 @@ test('any history of the store answers as the naive model does', { timeout: 60_0
     { numRuns: runs },
   );
   expect(rowsMerged, 'merging took part').toBeGreaterThan(runs / 4);
+  expect(joined, 'blocks of several epochs took part').toBeGreaterThan(runs / 16);
+  expect(apart, 'streams that went on took part').toBeGreaterThan(0);
 });
 
 test('readings of one metric at one time are all kept; the newer stream, or the later row, is last', async () => {
   const bench = new Bench({ sealRowsMax: 3, logBytesMax: 1e6, headBytesMax: 1e6 });
   try {
+    bench.boot();
     const say = (stream: number, seq: number, cells: number[]) => {
       const times = cells.map(() => 100);
       bench.seqs.set(stream, seq);
