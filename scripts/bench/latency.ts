@@ -58,7 +58,7 @@ export async function runLatency(choice: BenchChoice): Promise<LoadReport> {
 }
 
 function runBoards(hub: BenchHub, tokens: readonly string[], { quick }: BenchChoice): Promise<LoadRun<LiveResult>> {
-  const times = quick ? { warmUpMs: 2_000, measureMs: 6_000 } : { warmUpMs: 4_000, measureMs: 15_000 };
+  const times = quick ? { warmUpMs: 2_000, measureMs: 6_000 } : { warmUpMs: 20_000, measureMs: 15_000 };
   const plan: LivePlan = { kind: 'hub', url: hub.url, cookie: hub.client.cookie, tokens, ...times };
   return runLoad<LiveResult>({ script: 'live-load.ts', plan, pids: [hub.pid], msMax: 120_000 });
 }
