@@ -27,8 +27,9 @@ export class ForeignAnswers {
   private waiting: WaitingDelivery[] = [];
   private head = 0;
   private answered = 0;
-  /** Not committed yet, by their keys as numbers. */
+  /** Not committed yet, by their keys as numbers: of the first `indexed`. Nobody asks before somebody repeats himself. */
   private readonly inFlight = new Map<number, WaitingDelivery>();
+  private indexed = 0;
   private readonly onceKeys: OnceKeys;
   private readonly makeRefusal: () => ForeignOutcome;
 
@@ -53,11 +54,11 @@ export class ForeignAnswers {
 
   add(entry: WaitingDelivery): void {
     this.waiting.push(entry);
-    for (const once of entry.onces) this.inFlight.set(numberOf(once), entry);
   }
 
   /** True: it is stored, or being stored, already; and `done` is or will be told. */
   join(once: OnceKey, done: ForeignDone | null): boolean {
+    this.index();
     const earlier = this.inFlight.get(numberOf(once));
     if (earlier !== undefined && !earlier.isAbandoned) {
       if (done !== null) earlier.dones.push(done);
@@ -94,10 +95,20 @@ export class ForeignAnswers {
     this.head = 0;
   }
 
+  private index(): void {
+    for (let i = this.head + Math.max(0, this.indexed - this.answered); i < this.waiting.length; i++) {
+      const entry = this.waiting[i]!;
+      for (const once of entry.onces) this.inFlight.set(numberOf(once), entry);
+    }
+    this.indexed = this.added;
+  }
+
   private answer(entry: WaitingDelivery): void {
     for (const once of entry.onces) {
-      const number = numberOf(once);
-      if (this.inFlight.get(number) === entry) this.inFlight.delete(number);
+      if (this.inFlight.size > 0) {
+        const number = numberOf(once);
+        if (this.inFlight.get(number) === entry) this.inFlight.delete(number);
+      }
       if (!entry.isAbandoned && entry.streams.length > 0) this.onceKeys.add(once);
     }
     for (const stream of entry.streams) {

@@ -26,6 +26,7 @@ export class ForeignStream {
   private readonly places = new Map<string, Place | null>();
   private readonly roster: DeviceRoster;
   private learnt = false;
+  private alike: { readonly readings: readonly FoundReading[]; readonly places: readonly number[] } | null = null;
 
   constructor(roster: DeviceRoster, device: DeviceState, nowMs: number) {
     this.roster = roster;
@@ -37,6 +38,16 @@ export class ForeignStream {
     const { learnt } = this;
     this.learnt = false;
     return learnt;
+  }
+
+  /** The places of these numbers, as they were found the last time; null where one has none, or not of its own, or is no number. */
+  placesOf(readings: readonly FoundReading[]): readonly number[] | null {
+    if (this.alike?.readings === readings) return this.alike.places;
+    const places = readings.map((reading) => this.placeOf(reading));
+    const found = places.flatMap((place) => (place === null || !isNumeric(place.kind) ? [] : [place.index]));
+    if (new Set(found).size < readings.length) return null;
+    this.alike = { readings, places: found };
+    return found;
   }
 
   /** Null where the device's table is full. */
@@ -154,6 +165,10 @@ function splitRow(cells: readonly BatchCell[]): readonly (readonly BatchCell[])[
 const partCellsMax = 512;
 /** Of at most 1 KiB each. */
 const partTextsMax = 16;
+
+function isNumeric(kind: MetricKind): boolean {
+  return kind !== 'text' && kind !== 'bool';
+}
 
 function shapeOf(kind: MetricKind): string {
   return kind === 'text' || kind === 'bool' ? kind : 'number';

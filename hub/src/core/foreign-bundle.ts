@@ -2,9 +2,9 @@
  * What one link says of one device within a commit's time, on its way into one batch: a batch for each message would cost several
  * times what the message itself does.
  *
- * Owns the rows that are not in a frame yet, the keys of their messages, and which of them are owed an answer. Invariant: only plain
- * numbers of one device, so that a row cannot be refused on its own; whatever else comes by the link closes the bundle first, so
- * messages are answered in the order in which they came.
+ * Owns the rows that are not in a frame yet, the keys of their messages, and which of them are owed an answer. Messages of one
+ * shape (foreign-habit) are numbers in a row and no objects. Invariant: only plain numbers of one device, so that a row cannot be refused
+ * on its own; whatever else comes by the link closes the bundle first, so messages are answered in the order in which they came.
  */
 import { type BatchColumn, encodeMessage, makeNumberColumn } from '@lapwing/protocol';
 import type { Finding, FoundReading } from './dialects/dialect.ts';
@@ -22,11 +22,32 @@ interface BundleRow {
   readonly readings: readonly FoundReading[];
 }
 
+/** Messages of one shape. */
+interface AlikeRows {
+  /** What each of them says, with whatever values. */
+  readonly readings: readonly FoundReading[];
+  readonly times: number[];
+  /** Message by message. */
+  readonly values: number[];
+}
+
+export interface BundleContent {
+  /** Null where they are not all of one shape; else there are no `rows`. */
+  readonly alike: AlikeRows | null;
+  readonly rows: readonly BundleRow[];
+  readonly onces: readonly OnceKey[];
+  readonly packetIds: readonly number[];
+  /** Of the last message. */
+  readonly arrivedMs: number;
+}
+
 export class ForeignBundle {
   isOpen = false;
   dialect = '';
   native = '';
-  rows: BundleRow[] = [];
+  private alike: AlikeRows | null = null;
+  private rows: BundleRow[] = [];
+  private arrivedMs = 0;
   onces: OnceKey[] = [];
   /** In the order in which they came. */
   packetIds: number[] = [];
@@ -37,7 +58,34 @@ export class ForeignBundle {
   }
 
   isFull(): boolean {
-    return this.rows.length >= messagesMax;
+    return (this.alike?.times ?? this.rows).length >= messagesMax;
+  }
+
+  add(row: BundleRow): void {
+    this.spread();
+    this.rows.push(row);
+    this.arrivedMs = row.arrivedMs;
+  }
+
+  /** A message that says these readings, with these values. */
+  addAlike(readings: readonly FoundReading[], values: Float64Array, arrivedMs: number): void {
+    if (this.rows.length === 0) this.alike ??= { readings, times: [], values: [] };
+    const { alike } = this;
+    if (alike === null || alike.readings !== readings) {
+      this.add({ arrivedMs, readings: readings.map((reading, i) => ({ ...reading, value: values[i]! })) });
+      return;
+    }
+    alike.times.push(arrivedMs);
+    for (let i = 0; i < values.length; i++) alike.values.push(values[i]!);
+    this.arrivedMs = arrivedMs;
+  }
+
+  /** Something else comes behind messages of one shape. */
+  private spread(): void {
+    const { alike } = this;
+    if (alike === null) return;
+    this.alike = null;
+    this.rows = spreadRows(alike);
   }
 
   isOf(dialect: string, native: string): boolean {
@@ -45,14 +93,22 @@ export class ForeignBundle {
   }
 
   /** Hands out what is in it, and is empty. */
-  take(): Pick<ForeignBundle, 'rows' | 'onces' | 'packetIds'> {
-    const { rows, onces, packetIds } = this;
+  take(): BundleContent {
+    const { alike, rows, onces, packetIds, arrivedMs } = this;
     this.isOpen = false;
-    this.rows = [];
-    this.onces = [];
-    this.packetIds = [];
-    return { rows, onces, packetIds };
+    this.alike = null;
+    if (rows.length > 0) this.rows = [];
+    if (onces.length > 0) this.onces = [];
+    if (packetIds.length > 0) this.packetIds = [];
+    return { alike, rows, onces, packetIds, arrivedMs };
   }
+}
+
+function spreadRows({ readings, times, values }: AlikeRows): BundleRow[] {
+  return times.map((arrivedMs, r) => ({
+    arrivedMs,
+    readings: readings.map((reading, i) => ({ ...reading, value: values[r * readings.length + i]! })),
+  }));
 }
 
 /** The findings as readings, if all of them are numbers of one device, measured just now; else null. */
@@ -69,7 +125,36 @@ export function readingsForBundle(findings: readonly Finding[]): readonly FoundR
 /** Frames with the numbers behind `seq`, as `packReadings` makes them. */
 export function packBundle(
   into: ForeignStream,
-  rows: readonly BundleRow[],
+  { alike, rows, arrivedMs }: BundleContent,
+  seq: number,
+): { frames: Uint8Array[]; readings: number; leftOut: number } {
+  if (alike !== null) return packAlike(into, alike, seq) ?? packRows(into, { rows: spreadRows(alike), arrivedMs }, seq);
+  return packRows(into, { rows, arrivedMs }, seq);
+}
+
+/** Null where a metric has no place of its own. */
+function packAlike(
+  into: ForeignStream,
+  { readings, times, values }: AlikeRows,
+  seq: number,
+): { frames: Uint8Array[]; readings: number; leftOut: number } | null {
+  const places = into.placesOf(readings);
+  if (places === null) return null;
+  const columns = places.map((place, m) => {
+    const column = new Float64Array(times.length);
+    for (let r = 0, at = m; r < column.length; r++, at += places.length) column[r] = values[at]!;
+    return makeNumberColumn(place, column);
+  });
+  const frame = encodeMessage({
+    ...{ type: 'batch', seq: seq + 1, ackNow: false, backfill: false },
+    ...{ times: Float64Array.from(times), columns },
+  });
+  return { frames: [frame], readings: values.length, leftOut: 0 };
+}
+
+function packRows(
+  into: ForeignStream,
+  { rows, arrivedMs }: Pick<BundleContent, 'rows' | 'arrivedMs'>,
   seq: number,
 ): { frames: Uint8Array[]; readings: number; leftOut: number } {
   const columns = alignColumns(into, rows);
@@ -81,7 +166,7 @@ export function packBundle(
   const readings = rows.flatMap((row) =>
     row.readings.map((reading) => (reading.timeMs === null ? { ...reading, timeMs: row.arrivedMs } : reading)),
   );
-  return packReadings(into, readings, { arrivedMs: rows.at(-1)!.arrivedMs, isHistorical: false, seq });
+  return packReadings(into, readings, { arrivedMs, isHistorical: false, seq });
 }
 
 /** Null where the messages do not all say the same metrics, each once and at one time. */

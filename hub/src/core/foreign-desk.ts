@@ -6,7 +6,8 @@
  */
 import type { Dialect, DialectReader, Finding, FoundCommand, FoundReply, Publication } from './dialects/dialect.ts';
 import type { ForeignDone } from './foreign-answers.ts';
-import type { ForeignBundle } from './foreign-bundle.ts';
+import { type ForeignBundle, readingsForBundle } from './foreign-bundle.ts';
+import type { TopicHabit } from './foreign-habit.ts';
 import type { ForeignDelivery, ForeignIntake } from './foreign-intake.ts';
 import type { OnceKey } from './once-keys.ts';
 
@@ -56,31 +57,51 @@ export class ForeignDesk {
 interface OpenReader {
   readonly dialect: string;
   readonly reader: DialectReader;
+  readonly readsByShape: boolean;
 }
 
 export interface BundlePlace {
   readonly bundle: ForeignBundle;
   /** 0: nobody asks. */
   readonly packetId: number;
+  /** What the sender says on this topic; learnt by it. */
+  readonly habit: TopicHabit;
+}
+
+/** The payload is bytes[from … to). */
+export interface AlikeMessage {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+  readonly arrivedMs: number;
+  readonly once: OnceKey | null;
 }
 
 const noPayload = new Uint8Array(0);
+const brace = 0x7b;
 
 export class ForeignChannel {
   private readonly readers: readonly OpenReader[];
   private readonly intake: ForeignIntake;
   private readonly source: ForeignSource;
+  /** How much dialects that remember something have been told: what one knows may take a topic from another. */
+  private told = 0;
 
   constructor(dialects: readonly Dialect[], intake: ForeignIntake, source: ForeignSource) {
-    this.readers = dialects.map((dialect) => ({ dialect: dialect.name, reader: dialect.open() }));
+    this.readers = dialects.map((dialect) => ({
+      dialect: dialect.name,
+      reader: dialect.open(),
+      readsByShape: dialect.readsByShape === true,
+    }));
     this.intake = intake;
     this.source = source;
   }
 
   /** The dialect that knows it, '' for none. */
   take(publication: Publication, sender: ForeignSender, done: ForeignDone | null): string {
-    for (const { dialect, reader } of this.readers) {
+    for (const { dialect, reader, readsByShape } of this.readers) {
       if (!reader.matches(publication)) continue;
+      if (!readsByShape) this.told += 1;
       const findings = reader.read(publication);
       this.intake.take(makeDelivery(dialect, publication, { sender, findings }), done);
       this.passOn(dialect, findings);
@@ -94,11 +115,13 @@ export class ForeignChannel {
 
   /** As `take`, with others of the same link in one batch where that can be; the bundle is told when it is committed. */
   takeBundled(publication: Publication, sender: ForeignSender, into: BundlePlace): void {
-    const { bundle, packetId } = into;
+    const { bundle, packetId, habit } = into;
     const done: ForeignDone | null = packetId === 0 ? null : (outcome) => bundle.answer([packetId], outcome);
-    for (const { dialect, reader } of this.readers) {
+    for (const { dialect, reader, readsByShape } of this.readers) {
       if (!reader.matches(publication)) continue;
+      if (!readsByShape) this.told += 1;
       const findings = reader.read(publication);
+      if (readsByShape) this.learn(habit, { publication, dialect, reader });
       const delivery = makeDelivery(dialect, publication, { sender, findings });
       if (this.intake.bundle(bundle, delivery, packetId)) return;
       this.intake.take(delivery, done);
@@ -107,6 +130,34 @@ export class ForeignChannel {
     }
     this.intake.flushBundle(bundle);
     this.take(publication, sender, done);
+  }
+
+  private learn(
+    habit: TopicHabit,
+    { publication, dialect, reader }: { publication: Publication; dialect: string; reader: DialectReader },
+  ): void {
+    habit.learn(publication, dialect, (like) => readingsForBundle(reader.read(like)));
+    habit.asOf = this.told;
+  }
+
+  /** As `takeBundled`, for a message like those before it; false: it is not, and nothing has happened. */
+  takeAlike(message: AlikeMessage, { bundle, packetId, habit }: BundlePlace): boolean {
+    if (!habit.isLearnt || message.bytes[message.from] !== brace || !this.isStillOf(habit, message)) return false;
+    const values = habit.read(message.bytes, message.from, message.to);
+    if (values === null) return false;
+    const { arrivedMs, once } = message;
+    return this.intake.bundleAlike(bundle, { habit, values, arrivedMs, once }, packetId);
+  }
+
+  /** Whether an object of JSON on this topic is its dialect's. */
+  private isStillOf(habit: TopicHabit, { bytes, from, to, arrivedMs }: AlikeMessage): boolean {
+    if (habit.asOf === this.told) return true;
+    const { topic, sender } = habit;
+    const publication = { topic, payload: bytes.subarray(from, to), isLastKnown: false, arrivedMs, sender };
+    const first = this.readers.find(({ reader }) => reader.matches(publication));
+    if (first?.dialect !== habit.dialect) return false;
+    habit.asOf = this.told;
+    return true;
   }
 
   /** Whatever its link says next comes behind it. */
@@ -118,6 +169,7 @@ export class ForeignChannel {
     for (const { dialect, reader } of this.readers) {
       const findings = reader.sweep?.(nowMs) ?? [];
       if (findings.length === 0) continue;
+      this.told += 1;
       const message = { dialect, topic: '', payload: noPayload, arrivedMs: nowMs, isLastKnown: false, sender: null };
       this.intake.take({ ...message, ...nobody, findings }, null);
       this.passOn(dialect, findings);

@@ -2,7 +2,7 @@
  * Which device of this hub a foreign one is: by its dialect and what it is called there, or by the credential it came with.
  *
  * Owns these bindings (the store keeps them), each device's hub-made stream, and who is here according to its dialect. Invariants: a
- * name, once bound, stays bound; two names are never given one device id by chance. A credential's own device is what speaks first
+ * name, once bound, stays bound, but for a blocked one that somebody unblocks; two names are never given one device id by chance. A credential's own device is what speaks first
  * under it in each dialect; others that come by the same credential are devices of their own, behind a gateway.
  */
 import { deviceIdPattern } from '@lapwing/protocol';
@@ -17,6 +17,8 @@ const silentMsMax = 300_000;
 const silentIntervals = 10;
 /** No dialect's names begin with it. */
 const claimMark = '\u0001';
+/** Names that may be blocked: each is a word of a person, so that more than this is a mistake or a nuisance. */
+export const blockedMax = 1_000;
 /** For how long a device that says it sleeps is believed. */
 const sleepMsMax = 86_400_000;
 
@@ -107,8 +109,26 @@ export class ForeignDevices {
     return this.open(name.dialect, device);
   }
 
-  block(name: ForeignName): void {
+  /** False: as many as may be are blocked. */
+  block(name: ForeignName): boolean {
+    if (this.find(name) !== 'blocked' && this.listBlocked().length >= blockedMax) return false;
     this.bind(name, null);
+    return true;
+  }
+
+  /** Whoever of them speaks again waits in the inbox again. False: it is not blocked. */
+  unblock({ dialect, native }: ForeignName): boolean {
+    if (this.find({ dialect, native }) !== 'blocked') return false;
+    this.bound.delete(keyOf({ dialect, native }));
+    this.parts.persist({ kind: 'foreignDeviceGone', dialect, native });
+    return true;
+  }
+
+  /** By name, as a list that a person reads. */
+  listBlocked(): ForeignName[] {
+    const names: ForeignName[] = [];
+    for (const [key, device] of this.bound) if (device === null) names.push(nameOf(key));
+    return names.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   }
 
   /** What a device would be called. */
@@ -219,4 +239,10 @@ function cutFact(text: string): string {
 
 function keyOf({ dialect, native }: ForeignName): string {
   return `${dialect} ${native}`;
+}
+
+/** No dialect's name has a space in it. */
+function nameOf(key: string): ForeignName {
+  const end = key.indexOf(' ');
+  return { dialect: key.slice(0, end), native: key.slice(end + 1) };
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ForeignBench, reading } from '../../test/support/foreign-bench.ts';
 import { ForeignBundle } from './foreign-bundle.ts';
+import { blockedMax } from './foreign-devices.ts';
 import { readLastKnown } from './latest-values.ts';
 import { makeOnceKey } from './once-keys.ts';
 
@@ -89,6 +90,40 @@ test('who nobody let in waits in the inbox; adopted it is a device, blocked it i
   const after = new ForeignBench(bench.core.store);
   after.take([reading('a', 'n', 4), reading('b', 'n', 4)], { admits: false });
   expect(after.foreign.inbox.list()).toEqual([]);
+});
+
+test('who is blocked is listed; unblocked it waits in the inbox again, also after a restart', () => {
+  const bench = new ForeignBench();
+  const names = [
+    { dialect: 'plain', native: 'b c' },
+    { dialect: 'plain', native: 'a' },
+    { dialect: '', native: 'plant/line7' },
+  ];
+  for (const name of names) expect(bench.foreign.block(name)).toBe(true);
+  const unknown = { topic: 'plant/line7', payload: new Uint8Array(1), arrivedMs: 1_000_000 };
+  bench.foreign.noteUnknown(unknown);
+  bench.take([reading('b c', 'n', 1)], { admits: false });
+  expect(bench.foreign.inbox.list()).toEqual([]);
+  expect(bench.foreign.devices.listBlocked()).toEqual([names[2], names[1], names[0]]);
+  expect(bench.foreign.devices.unblock(names[0]!)).toBe(true);
+  expect(bench.foreign.devices.unblock(names[0]!)).toBe(false);
+  expect(bench.foreign.devices.unblock({ dialect: 'plain', native: 'never seen' })).toBe(false);
+  bench.core.store.commit();
+  const after = new ForeignBench(bench.core.store);
+  expect(after.foreign.devices.listBlocked()).toEqual([names[2], names[1]]);
+  after.take([reading('b c', 'n', 2), reading('a', 'n', 2)], { admits: false });
+  after.foreign.noteUnknown(unknown);
+  expect(after.foreign.inbox.list().map(({ native }) => native)).toEqual(['b c']);
+});
+
+test('no more names can be blocked than the bound; one unblocked makes room', () => {
+  const { foreign } = new ForeignBench();
+  const name = (n: number) => ({ dialect: 'plain', native: `d${n}` });
+  for (let n = 0; n < blockedMax; n++) expect(foreign.block(name(n))).toBe(true);
+  expect(foreign.block(name(blockedMax))).toBe(false);
+  expect(foreign.block(name(0))).toBe(true);
+  foreign.devices.unblock(name(0));
+  expect(foreign.block(name(blockedMax))).toBe(true);
 });
 
 test('a credential’s own device is what speaks first under it, and nobody else speaks for what came by it', () => {

@@ -1,9 +1,9 @@
 /**
  * What dialects found becomes native: findings of a source go to devices of this hub, as batches of a stream that the hub makes.
  *
- * Owns the open bundles. Live feed, completeness and newest values come by themselves, since everything goes
- * through Intake. Invariants: a delivery is answered once, in the order in which deliveries came, and `ok` means that all it said is
- * committed; what a sender repeats (OnceKey) is stored once. Readings of devices that nobody let in go to the inbox and are not stored.
+ * Owns the open bundles. Everything goes through Intake, and with it to live feed, completeness and newest values. Invariants: a
+ * delivery is answered once, in the order in which deliveries came, and `ok` means that all it said is committed; what a sender repeats
+ * (OnceKey) is stored once. Readings of devices that nobody let in go to the inbox and are not stored.
  */
 import { type DeviceEvent, encodeMessage } from '@lapwing/protocol';
 import type { StreamState } from './device-roster.ts';
@@ -12,6 +12,7 @@ import { ForeignAnswers, type ForeignDone, type ForeignOutcome } from './foreign
 import { packReadings } from './foreign-batch.ts';
 import { type ForeignBundle, packBundle, readingsForBundle } from './foreign-bundle.ts';
 import type { ForeignDevice, ForeignDevices, ForeignName } from './foreign-devices.ts';
+import type { TopicHabit } from './foreign-habit.ts';
 import { type Inbox, type InboxEntry, inboxIdOf } from './inbox.ts';
 import type { Intake } from './intake.ts';
 import { noteLastKnown } from './latest-values.ts';
@@ -36,6 +37,16 @@ export interface ForeignDelivery {
   readonly once: OnceKey | null;
   /** The sender says that it may have sent this before. */
   readonly isRepeated: boolean;
+}
+
+/** Who says it, and when. */
+type Speaker = Pick<ForeignDelivery, 'dialect' | 'sender' | 'arrivedMs' | 'admits' | 'isLastKnown'>;
+
+export interface AlikeDelivery {
+  readonly habit: Pick<TopicHabit, 'dialect' | 'sender' | 'readings'>;
+  readonly values: Float64Array;
+  readonly arrivedMs: number;
+  readonly once: OnceKey | null;
 }
 
 export interface ForeignCounters {
@@ -109,11 +120,29 @@ export class ForeignIntake {
       return false;
     }
     this.counters.messages += 1;
-    bundle.rows.push({ arrivedMs: delivery.arrivedMs, readings });
-    if (delivery.once !== null) bundle.onces.push(delivery.once);
+    bundle.add({ arrivedMs: delivery.arrivedMs, readings });
+    this.noteAdded(bundle, delivery.once, packetId);
+    return true;
+  }
+
+  /** The same for a message that is as its sender's habit says. */
+  bundleAlike(bundle: ForeignBundle, { habit, values, arrivedMs, once }: AlikeDelivery, packetId: number): boolean {
+    const { dialect, sender, readings } = habit;
+    const native = readings[0]!.device;
+    if (!bundle.isOf(dialect, native)) {
+      const from = { dialect, sender, arrivedMs, admits: true, isLastKnown: false };
+      if (!this.openBundle(bundle, from, native)) return false;
+    }
+    this.counters.messages += 1;
+    bundle.addAlike(readings, values, arrivedMs);
+    this.noteAdded(bundle, once, packetId);
+    return true;
+  }
+
+  private noteAdded(bundle: ForeignBundle, once: OnceKey | null, packetId: number): void {
+    if (once !== null) bundle.onces.push(once);
     if (packetId > 0) bundle.packetIds.push(packetId);
     if (bundle.isFull()) this.flushBundle(bundle);
-    return true;
   }
 
   /** What is in it becomes a batch now. */
@@ -122,13 +151,13 @@ export class ForeignIntake {
     if (foreign === undefined) return;
     this.openBundles.delete(bundle);
     this.bundles.delete(foreign);
-    const { rows, onces, packetIds } = bundle.take();
-    const { arrivedMs } = rows.at(-1)!;
+    const content = bundle.take();
+    const { onces, packetIds, arrivedMs } = content;
     this.devices.noteHere(foreign, arrivedMs);
     const into = this.devices.streamOf(foreign, arrivedMs);
     const { stream } = into;
     let seq = stream.progress.received;
-    const packed = packBundle(into, rows, seq);
+    const packed = packBundle(into, content, seq);
     const frames = packed.frames.map((frame): Framed => ({ stream, seq: ++seq, frame, event: null }));
     const taken: Taken = { streams: [], seqs: [], readings: packed.readings, waiting: 0, faults: [], isRefused: false };
     this.counters.leftOut += packed.leftOut;
@@ -153,7 +182,7 @@ export class ForeignIntake {
   }
 
   /** Whether the bundle is this device's, and may be. */
-  private openBundle(bundle: ForeignBundle, delivery: ForeignDelivery, native: string): boolean {
+  private openBundle(bundle: ForeignBundle, delivery: Speaker, native: string): boolean {
     const { dialect } = delivery;
     if (bundle.isOf(dialect, native)) return true;
     this.flushBundle(bundle);
@@ -168,9 +197,10 @@ export class ForeignIntake {
     return true;
   }
 
-  /** A topic that no dialect knows, from a sender without a device of its own. */
+  /** A topic that no dialect knows, of a sender without a device. */
   noteUnknown(message: { readonly topic: string; readonly payload: Uint8Array; readonly arrivedMs: number }): void {
-    this.inbox.note({ dialect: '', native: message.topic.slice(0, 128) }, message, []);
+    const topic = { dialect: '', native: message.topic.slice(0, 128) };
+    if (this.devices.find(topic) === null) this.inbox.note(topic, message, []);
   }
 
   /** Lets in a device of the inbox, under an id of its own or the one given. */
@@ -187,10 +217,11 @@ export class ForeignIntake {
     return foreign;
   }
 
-  /** What it says from now on is passed over. */
-  block(name: ForeignName): void {
-    this.devices.block(name);
-    this.inbox.remove(name);
+  /** What it says from now on is passed over. False: too many are blocked. */
+  block(name: ForeignName): boolean {
+    const isDone = this.devices.block(name);
+    if (isDone) this.inbox.remove(name);
+    return isDone;
   }
 
   waitingCount(): number {
@@ -242,7 +273,7 @@ export class ForeignIntake {
     return taken;
   }
 
-  private findDevice(name: ForeignName, delivery: ForeignDelivery): ForeignDevice | 'blocked' | null {
+  private findDevice(name: ForeignName, delivery: Omit<Speaker, 'dialect'>): ForeignDevice | 'blocked' | null {
     const known = this.devices.find(name);
     if (known !== null) {
       if (known === 'blocked' || !this.devices.maySpeakFor(name, delivery.sender)) return 'blocked';
@@ -366,10 +397,7 @@ function listShown({ metrics }: InboxEntry): ShownReading[] {
 /** Stream, number, time and length of a frame in its group, at most. */
 const entryBytesMax = 32;
 
-interface Keyed {
-  readonly onces: readonly OnceKey[];
-  readonly arrivedMs: number;
-}
+type Keyed = Pick<ForeignDelivery, 'arrivedMs'> & { readonly onces: readonly OnceKey[] };
 
 interface Framed {
   readonly stream: StreamState;

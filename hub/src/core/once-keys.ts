@@ -86,26 +86,70 @@ class KeyTable {
 
 /** The key of a message: who sent it, under which number or name of the sender's own, and what it said. */
 export function makeOnceKey(texts: readonly string[], payload: Uint8Array): OnceKey {
-  let high = 0x9e3779b9;
-  let low = 0x85ebca6b;
-  for (const text of texts) {
+  const maker = new OnceKeyMaker();
+  for (const text of texts) maker.addText(text);
+  return maker.finish(payload, 0, payload.length);
+}
+
+/** The same for whoever makes many: `start` goes back to where `mark` was called. */
+export class OnceKeyMaker {
+  private high = 0x9e3779b9 | 0;
+  private low = 0x85ebca6b | 0;
+  private markedHigh = this.high;
+  private markedLow = this.low;
+
+  mark(): void {
+    this.markedHigh = this.high;
+    this.markedLow = this.low;
+  }
+
+  start(): void {
+    this.high = this.markedHigh;
+    this.low = this.markedLow;
+  }
+
+  addText(text: string): void {
+    let { high, low } = this;
     for (let i = 0; i < text.length; i++) {
       const char = text.charCodeAt(i);
       high = Math.imul(high ^ char, 0x85ebca77);
       low = Math.imul(low ^ char, 0x27d4eb2f) ^ (low >>> 15);
     }
-    // The end of each text counts: "ab" and then "c" is not "a" and then "bc".
-    high = Math.imul(high ^ 0x10001, 0x85ebca77);
-    low = Math.imul(low ^ 0x10001, 0x27d4eb2f) ^ (low >>> 15);
+    this.high = high;
+    this.low = low;
+    this.endText();
   }
-  for (let i = 0; i < payload.length; i++) {
-    const byte = payload[i]!;
-    high = Math.imul(high ^ byte, 0x85ebca77);
-    low = Math.imul(low ^ byte, 0x27d4eb2f) ^ (low >>> 15);
+
+  /** As its decimal digits; not negative, and below 2³¹. */
+  addNumber(value: number): void {
+    let unit = 1;
+    while (value >= unit * 10) unit *= 10;
+    for (let rest = value; unit >= 1; unit /= 10) {
+      const digit = (rest / unit) | 0;
+      this.high = Math.imul(this.high ^ (0x30 + digit), 0x85ebca77);
+      this.low = Math.imul(this.low ^ (0x30 + digit), 0x27d4eb2f) ^ (this.low >>> 15);
+      rest -= digit * unit;
+    }
+    this.endText();
   }
-  high = scatter(high ^ (low >>> 13));
-  low = scatter(low ^ Math.imul(high, 0x2c1b3c6d));
-  return { high, low: high === 0 && low === 0 ? 1 : low };
+
+  finish(bytes: Uint8Array, from: number, to: number): OnceKey {
+    let { high, low } = this;
+    for (let i = from; i < to; i++) {
+      const byte = bytes[i]!;
+      high = Math.imul(high ^ byte, 0x85ebca77);
+      low = Math.imul(low ^ byte, 0x27d4eb2f) ^ (low >>> 15);
+    }
+    high = scatter(high ^ (low >>> 13));
+    low = scatter(low ^ Math.imul(high, 0x2c1b3c6d));
+    return { high, low: high === 0 && low === 0 ? 1 : low };
+  }
+
+  /** The end of each text counts: "ab" and then "c" is not "a" and then "bc". */
+  private endText(): void {
+    this.high = Math.imul(this.high ^ 0x10001, 0x85ebca77);
+    this.low = Math.imul(this.low ^ 0x10001, 0x27d4eb2f) ^ (this.low >>> 15);
+  }
 }
 
 function scatter(value: number): number {

@@ -162,6 +162,7 @@ export type StoreChange =
   | { readonly kind: 'share'; readonly share: StoredShare }
   | { readonly kind: 'shareGone'; readonly id: string }
   | { readonly kind: 'foreignDevice'; readonly foreign: StoredForeignDevice }
+  | { readonly kind: 'foreignDeviceGone'; readonly dialect: string; readonly native: string }
   /** Made by the store of the keys that came with frames; pairs of words. */
   | { readonly kind: 'onceKeys'; readonly atMs: number; readonly words: Uint32Array }
   /** Rows put, or (value null) removed. */

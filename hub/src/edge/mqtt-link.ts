@@ -6,6 +6,8 @@
  */
 import type { Duplex } from 'node:stream';
 import type { ForeignBundle } from '../core/foreign-bundle.ts';
+import type { TopicHabit } from '../core/foreign-habit.ts';
+import type { OnceKeyMaker } from '../core/once-keys.ts';
 import type { MqttIdentity } from './mqtt-access.ts';
 import { type PacketLimits, PacketMeter, packetLimits } from './mqtt-packets.ts';
 
@@ -56,18 +58,30 @@ export interface LinkClient {
   resume(): void;
 }
 
-/** A PUBLISH that may go past the broker. */
+/** A topic that the broker has let this link publish to. */
+export interface LinkTopic {
+  readonly topic: string;
+  readonly bytes: Uint8Array;
+  readonly habit: TopicHabit;
+  /** The link's `stretch` in which its rights were asked last. */
+  allowedIn: number;
+}
+
+/** A PUBLISH that may go past the broker: where it lies in the bytes of the stream. */
 export interface ShortPublish {
+  bytes: Buffer;
+  topicAt: number;
+  topicEnd: number;
   /** 0: QoS 0. */
-  readonly packetId: number;
-  /** The bytes of the stream. */
-  readonly payload: Buffer;
+  packetId: number;
+  payloadAt: number;
+  end: number;
 }
 
 export interface LinkSink {
   refuse(link: MqttLink, wrong: string): void;
   /** False: it goes to the broker after all. */
-  takeShort(link: MqttLink, topic: string, publish: ShortPublish): boolean;
+  takeShort(link: MqttLink, topic: LinkTopic, publish: ShortPublish): boolean;
 }
 
 export class MqttLink {
@@ -89,8 +103,13 @@ export class MqttLink {
   private isMoreWanted = false;
   /** Messages on their way into one batch. */
   bundle: ForeignBundle | null = null;
-  /** Their bytes, one for each character → topics that the broker has let through. */
-  topics: Map<string, string> | null = null;
+  /** By their bytes, one for each character. */
+  topics: Map<string, LinkTopic> | null = null;
+  /** What its messages' keys begin with. */
+  keys: OnceKeyMaker | null = null;
+  /** Goes on with what may change a right: while it stands, messages are taken from bytes that came at once. */
+  stretch = 0;
+  private lastTopic: LinkTopic | null = null;
   /** An answer that waits for more than its readings; all behind it wait too. */
   private tail: Promise<void> | null = null;
   isHeld = false;
@@ -149,20 +168,24 @@ export class MqttLink {
     let from = 0;
     let at = 0;
     let isShort = false;
+    this.stretch += 1;
     while (at < bytes.length) {
-      const found = this.topics !== null && meter.isBetween() ? findShort(bytes, at, this.limits) : null;
-      const topic =
-        found === null ? undefined : this.topics!.get(bytes.toString('latin1', found.topicAt, found.topicEnd));
-      if (found !== null && topic !== undefined && client?.connected === true) {
-        if (from < at) client._parser.parse(bytes.subarray(from, at));
+      const isFound = this.topics !== null && meter.isBetween() && findShort(bytes, at, this.limits);
+      const topic = isFound ? this.findTopic(bytes) : undefined;
+      if (topic !== undefined && client?.connected === true) {
+        if (from < at) {
+          client._parser.parse(bytes.subarray(from, at));
+          this.stretch += 1;
+          // The parser may come back here.
+          findShort(bytes, at, this.limits);
+        }
         from = at;
         if (client.closed || this.conn.destroyed) return;
-        const isReady = client._parser._queue === null;
-        const payload = bytes.subarray(found.payloadAt, found.end);
-        if (isReady && this.sink.takeShort(this, topic, { packetId: found.packetId, payload })) {
+        const { end } = found;
+        if (client._parser._queue === null && this.sink.takeShort(this, topic, found)) {
           meter.packets += 1;
           isShort = true;
-          at = found.end;
+          at = end;
           from = at;
           continue;
         }
@@ -174,6 +197,21 @@ export class MqttLink {
     }
     if (isShort) this.noteShort();
     if (from < bytes.length) client?._parser.parse(from === 0 ? bytes : bytes.subarray(from));
+  }
+
+  /** Nearly always the last one. */
+  private findTopic(bytes: Buffer): LinkTopic | undefined {
+    const { lastTopic } = this;
+    if (lastTopic !== null && isAt(bytes, lastTopic.bytes)) return lastTopic;
+    const topic = this.topics?.get(bytes.toString('latin1', found.topicAt, found.topicEnd));
+    if (topic !== undefined) this.lastTopic = topic;
+    return topic;
+  }
+
+  /** It may no longer be published to without the broker. */
+  forgetTopics(): void {
+    this.topics?.clear();
+    this.lastTopic = null;
   }
 
   private noteShort(): void {
@@ -260,34 +298,43 @@ export class MqttLink {
   }
 }
 
-interface FoundPublish {
-  readonly topicAt: number;
-  readonly topicEnd: number;
-  readonly packetId: number;
-  readonly payloadAt: number;
-  readonly end: number;
-}
+/** What `findShort` found last. */
+const found: ShortPublish = { bytes: Buffer.alloc(0), topicAt: 0, topicEnd: 0, packetId: 0, payloadAt: 0, end: 0 };
 
-/** A whole PUBLISH of QoS 0 or 1 at that place, neither retained nor repeated; null for all else, and for whatever may be wrong. */
-function findShort(bytes: Buffer, at: number, { packetBytesMax }: PacketLimits): FoundPublish | null {
+/** A whole PUBLISH of QoS 0 or 1 at that place, neither retained nor repeated; false for all else, and for whatever may be wrong. */
+function findShort(bytes: Buffer, at: number, { packetBytesMax }: PacketLimits): boolean {
   const first = bytes[at];
-  if (first !== 0x30 && first !== 0x32) return null;
+  if (first !== 0x30 && first !== 0x32) return false;
   let length = 0;
   let topicAt = at + 1;
   for (let shift = 0; ; shift += 7) {
     const byte = bytes[topicAt++];
-    if (byte === undefined || shift > 14) return null;
+    if (byte === undefined || shift > 14) return false;
     length += (byte & 0x7f) << shift;
     if (byte < 0x80) break;
   }
   const end = topicAt + length;
-  if (end > bytes.length || length > packetBytesMax || length < 5) return null;
+  if (end > bytes.length || length > packetBytesMax || length < 5) return false;
   const topicEnd = topicAt + 2 + (bytes[topicAt]! << 8) + bytes[topicAt + 1]!;
   const payloadAt = first === 0x30 ? topicEnd : topicEnd + 2;
-  if (payloadAt > end) return null;
+  if (payloadAt > end) return false;
   const packetId = first === 0x30 ? 0 : (bytes[topicEnd]! << 8) + bytes[topicEnd + 1]!;
-  if (first === 0x32 && packetId === 0) return null;
-  return { topicAt: topicAt + 2, topicEnd, packetId, payloadAt, end };
+  if (first === 0x32 && packetId === 0) return false;
+  found.bytes = bytes;
+  found.topicAt = topicAt + 2;
+  found.topicEnd = topicEnd;
+  found.packetId = packetId;
+  found.payloadAt = payloadAt;
+  found.end = end;
+  return true;
+}
+
+function isAt(bytes: Buffer, topic: Uint8Array): boolean {
+  const { topicAt, topicEnd } = found;
+  if (topicEnd - topicAt !== topic.length) return false;
+  // What is alike nearly always begins alike and differs in its last bytes.
+  for (let i = topic.length - 1; i >= 0; i--) if (bytes[topicAt + i] !== topic[i]) return false;
+  return true;
 }
 
 function ignore(): void {

@@ -10,10 +10,11 @@
 import type { AedesPublishPacket, Client } from 'aedes';
 import { ForeignBundle } from '../core/foreign-bundle.ts';
 import type { ForeignChannel } from '../core/foreign-desk.ts';
-import { makeOnceKey } from '../core/once-keys.ts';
+import { TopicHabit } from '../core/foreign-habit.ts';
+import { makeOnceKey, type OnceKey, OnceKeyMaker } from '../core/once-keys.ts';
 import type { MqttAccess } from './mqtt-access.ts';
 import type { KeptPacket } from './mqtt-kept-packets.ts';
-import type { BrokerLimits, MqttLink, ShortPublish } from './mqtt-link.ts';
+import type { BrokerLimits, LinkTopic, MqttLink, ShortPublish } from './mqtt-link.ts';
 import type { MqttPersistence } from './mqtt-persistence.ts';
 
 const heardMax = 16_384;
@@ -72,7 +73,7 @@ export class MqttPublications {
     const publication = { topic, payload: bytes, isLastKnown: false, arrivedMs: this.parts.nowMs(), sender };
     const { messageId } = packet as { messageId?: number };
     if (link !== null) this.behind(link);
-    if (link !== null && sender !== null) learnTopic(link, topic, this.parts.limits);
+    if (link !== null && sender !== null) learnTopic(link, { topic, sender }, this.parts.limits);
     // A will has no number, and nobody sends it again.
     if (qos === 0 || messageId === undefined) {
       this.channel?.take(publication, sender === null ? nobodyAsks : deviceAsks, null);
@@ -91,20 +92,27 @@ export class MqttPublications {
   }
 
   /** The short way; false: not for it. */
-  takeShort(link: MqttLink, topic: string, { packetId, payload }: ShortPublish): boolean {
-    const { access, nowMs } = this.parts;
+  takeShort(link: MqttLink, known: LinkTopic, publish: ShortPublish): boolean {
     const { identity, client } = link;
-    if (identity?.kind !== 'device' || client === null || this.channel === null || this.isHeard(topic)) return false;
-    if (access.refusePublish(identity, topic) !== '') return false;
-    link.bundle ??= new ForeignBundle((ids, { ok }) => link.acknowledge(ids, ok));
-    const sender = identity.deviceId;
-    const publication = { topic, payload, isLastKnown: false, arrivedMs: nowMs(), sender };
-    let asker = deviceAsks;
+    if (identity?.kind !== 'device' || client === null || this.channel === null) return false;
+    const { topic, habit } = known;
+    if (known.allowedIn !== link.stretch) {
+      if (this.isHeard(topic) || this.parts.access.refusePublish(identity, topic) !== '') return false;
+      known.allowedIn = link.stretch;
+    }
+    const { bytes, packetId, payloadAt: from, end: to } = publish;
+    const arrivedMs = this.parts.nowMs();
+    let once: OnceKey | null = null;
     if (packetId > 0) {
       link.unanswered += 1;
-      asker = { admits: true, once: makeOnceKey([client.id, String(packetId), topic], payload), isRepeated: false };
+      once = makeKey(link, client.id, { packetId, topic }).finish(bytes, from, to);
     }
-    this.channel.takeBundled(publication, asker, { bundle: link.bundle, packetId });
+    link.bundle ??= new ForeignBundle((ids, { ok }) => link.acknowledge(ids, ok));
+    const into = { bundle: link.bundle, packetId, habit };
+    if (this.channel.takeAlike({ bytes, from, to, arrivedMs, once }, into)) return true;
+    const sender = identity.deviceId;
+    const publication = { topic, payload: bytes.subarray(from, to), isLastKnown: false, arrivedMs, sender };
+    this.channel.takeBundled(publication, once === null ? deviceAsks : { ...deviceAsks, once }, into);
     return true;
   }
 
@@ -126,16 +134,33 @@ export class MqttPublications {
 }
 
 /** By its bytes, as the short way sees it: what was a topic once is one always. */
-function learnTopic(link: MqttLink, topic: string, { shortTopicsMax }: BrokerLimits): void {
+function learnTopic(
+  link: MqttLink,
+  { topic, sender }: { topic: string; sender: string },
+  { shortTopicsMax }: BrokerLimits,
+): void {
   if (shortTopicsMax === 0) return;
   link.topics ??= new Map();
-  const bytes = Buffer.from(topic).toString('latin1');
-  if (link.topics.has(bytes)) return;
-  if (link.topics.size >= shortTopicsMax) link.topics.clear();
-  link.topics.set(bytes, topic);
+  const bytes = Buffer.from(topic);
+  const name = bytes.toString('latin1');
+  if (link.topics.has(name)) return;
+  if (link.topics.size >= shortTopicsMax) link.forgetTopics();
+  link.topics.set(name, { topic, bytes, habit: new TopicHabit(topic, sender), allowedIn: -1 });
+}
+
+/** What `makeOnceKey` would begin with. */
+function makeKey(link: MqttLink, clientId: string, said: { packetId: number; topic: string }): OnceKeyMaker {
+  if (link.keys === null) {
+    link.keys = new OnceKeyMaker();
+    link.keys.addText(clientId);
+    link.keys.mark();
+  }
+  const { keys } = link;
+  keys.start();
+  keys.addNumber(said.packetId);
+  keys.addText(said.topic);
+  return keys;
 }
 
 const nobodyAsks = { admits: false, once: null, isRepeated: false };
-const deviceAsks: { admits: boolean; once: { high: number; low: number } | null; isRepeated: boolean } = {
-  ...{ admits: true, once: null, isRepeated: false },
-};
+const deviceAsks = { admits: true, once: null, isRepeated: false };

@@ -160,5 +160,11 @@ export interface Dialect {
   readonly hubOnly?: readonly string[];
   /** Topics in which its devices say what they are: of what is retained, these are read first. */
   readonly introduces?: readonly RegExp[];
+  /**
+   * Its reader remembers nothing, and what it finds in an object of JSON is the same whatever the numbers are that it takes for values:
+   * so what it found once is found again by the place of each number (core/foreign-shape). Whether such an object is another dialect's
+   * is told by its topic alone.
+   */
+  readonly readsByShape?: true;
   open(): DialectReader;
 }

@@ -34,6 +34,7 @@ export const plain: Dialect = {
   name: 'plain',
   title: 'Plain JSON and values',
   topics: ['#'],
+  readsByShape: true,
   open: (): DialectReader => ({
     matches: ({ topic }) => !topic.startsWith('$') || topic.startsWith('$http/'),
     read: readPlain,
