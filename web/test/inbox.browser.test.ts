@@ -34,7 +34,7 @@ describe('the inbox', () => {
     await close();
   });
 
-  it('blocks by two clicks, and says when nobody waits', slow, async () => {
+  it('blocks by two clicks, lists who is blocked, unblocks by one, and says when nobody waits', slow, async () => {
     const { page, hub, problems, close } = await openPage(browser, {
       devices: 1,
       path: '/inbox',
@@ -50,6 +50,15 @@ describe('the inbox', () => {
     }
     await page.getByRole('heading', { name: 'Nobody waits' }).waitFor();
     expect(hub.inbox.waiting).toEqual([]);
+    await page.getByRole('heading', { name: 'Blocked' }).click();
+    const blocked = page.getByRole('list', { name: 'Blocked devices' });
+    expect(await blocked.getByRole('listitem').count()).toBe(2);
+    await blocked.getByText('Tasmota').waitFor();
+    await blocked.getByRole('button', { name: 'Unblock AABBCC' }).click();
+    await blocked.getByText('AABBCC').waitFor({ state: 'detached' });
+    expect(hub.inbox.blocked).toMatchObject([{ native: 'plant/line7/blob' }]);
+    await blocked.getByRole('button', { name: 'Unblock plant/line7/blob' }).click();
+    await page.getByRole('heading', { name: 'Blocked' }).waitFor({ state: 'detached' });
     expect(problems).toEqual([]);
     await close();
   });

@@ -20,6 +20,7 @@ export interface MockWaiting {
 export class MockInbox {
   waiting: MockWaiting[] = [];
   readonly adopted: string[] = [];
+  blocked: Pick<MockWaiting, 'id' | 'dialect' | 'native'>[] = [];
   bridges = { prometheus: false, mqtt: [] as Record<string, unknown>[] };
 
   /** A Tasmota plug, and a topic that nobody reads. */
@@ -62,10 +63,19 @@ export class MockInbox {
 
   async answer(request: IncomingMessage, parts: readonly string[]): Promise<{ status: number; json?: unknown }> {
     if (parts[1] === 'bridges') return this.answerBridges(request);
+    if (parts[2] === 'blocked') return { status: 200, json: { blocked: this.blocked, max: 1_000 } };
     if (request.method === 'GET') return { status: 200, json: { devices: this.waiting, dropped: 0 } };
     const { id, deviceId } = await readBody(request);
+    if (parts[2] === 'unblock') {
+      this.blocked = this.blocked.filter((device) => device.id !== id);
+      return { status: 204 };
+    }
+    const found = this.waiting.find((device) => device.id === id);
     this.waiting = this.waiting.filter((device) => device.id !== id);
-    if (parts[2] === 'block') return { status: 204 };
+    if (parts[2] === 'block') {
+      if (found !== undefined) this.blocked.push({ id: found.id, dialect: found.dialect, native: found.native });
+      return { status: 204 };
+    }
     this.adopted.push(String(deviceId));
     return { status: 200, json: { deviceId } };
   }

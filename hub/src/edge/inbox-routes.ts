@@ -1,9 +1,10 @@
 /**
- * HTTP routes of the inbox: who spoke to the hub and waits to be let in, with what it says; let in, or blocked. No state of its own.
+ * HTTP routes of the inbox: who spoke to the hub and waits to be let in, with what it says; let in, blocked, or
+ * no longer blocked. No state of its own.
  */
-import type { ForeignDevices } from '../core/foreign-devices.ts';
+import { blockedMax, type ForeignDevices, type ForeignName } from '../core/foreign-devices.ts';
 import type { ForeignIntake } from '../core/foreign-intake.ts';
-import type { InboxEntry } from '../core/inbox.ts';
+import { type InboxEntry, inboxIdOf } from '../core/inbox.ts';
 import { orNull } from './device-routes.ts';
 import { HttpProblem, makeRoute, type Route } from './http-router.ts';
 import { inboxShapes } from './ingest-shapes.ts';
@@ -16,7 +17,11 @@ export interface InboxRouteParts {
   readonly nowMs: () => number;
 }
 
-export function makeInboxRoutes({ foreign, nowMs }: InboxRouteParts): Route[] {
+export function makeInboxRoutes(parts: InboxRouteParts): Route[] {
+  return [...makeWaitingRoutes(parts), ...makeBlockedRoutes(parts)];
+}
+
+function makeWaitingRoutes({ foreign, nowMs }: InboxRouteParts): Route[] {
   return [
     makeRoute({
       method: 'GET',
@@ -51,6 +56,11 @@ export function makeInboxRoutes({ foreign, nowMs }: InboxRouteParts): Route[] {
         return { status: 200, json: { deviceId: device.deviceId } };
       },
     }),
+  ];
+}
+
+function makeBlockedRoutes({ foreign }: InboxRouteParts): Route[] {
+  return [
     makeRoute({
       method: 'POST',
       path: `${path}/block`,
@@ -58,7 +68,35 @@ export function makeInboxRoutes({ foreign, nowMs }: InboxRouteParts): Route[] {
       summary: 'Pass over what this device says from now on',
       body: inboxShapes.entry,
       handle: ({ body }) => {
-        foreign.block(findEntry(foreign, body.id));
+        if (foreign.block(findEntry(foreign, body.id))) return { status: 204 };
+        throw new HttpProblem(409, 'too-many-blocked', {
+          message: `${blockedMax} names are blocked, and no more can be`,
+          advice: 'Unblock some that no longer speak; what nobody lets in is not stored anyway.',
+        });
+      },
+    }),
+    makeRoute({
+      method: 'GET',
+      path: `${path}/blocked`,
+      access: 'reader',
+      summary: 'Devices whose word is passed over, by name',
+      answer: inboxShapes.blocked,
+      handle: () => ({
+        status: 200,
+        json: {
+          blocked: foreign.devices.listBlocked().map((name) => ({ id: inboxIdOf(name), ...name })),
+          max: blockedMax,
+        },
+      }),
+    }),
+    makeRoute({
+      method: 'POST',
+      path: `${path}/unblock`,
+      access: 'person',
+      summary: 'Hear a blocked device again: with its next word it waits in the inbox',
+      body: inboxShapes.entry,
+      handle: ({ body }) => {
+        foreign.devices.unblock(findBlocked(foreign, body.id));
         return { status: 204 };
       },
     }),
@@ -71,6 +109,15 @@ function findEntry(foreign: ForeignIntake, id: string): InboxEntry {
   throw new HttpProblem(404, 'not-found', {
     message: 'No such device waits in the inbox',
     advice: 'It may have been let in already; GET /api/v1/inbox lists who waits.',
+  });
+}
+
+function findBlocked(foreign: ForeignIntake, id: string): ForeignName {
+  const name = foreign.devices.listBlocked().find((one) => inboxIdOf(one) === id);
+  if (name !== undefined) return name;
+  throw new HttpProblem(404, 'not-found', {
+    message: 'No such device is blocked',
+    advice: 'Somebody may have unblocked it already; GET /api/v1/inbox/blocked lists who is.',
   });
 }
 

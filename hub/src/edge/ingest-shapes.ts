@@ -26,6 +26,10 @@ export const inboxShapes = {
   entry,
   adopt: entry.extend({ deviceId: deviceIdShape.optional().describe('what it shall be called here') }),
   adopted: z.object({ deviceId: z.string() }),
+  blocked: z.object({
+    blocked: z.array(z.object({ id: z.string(), dialect: z.string(), native: z.string() })),
+    max: z.number().describe('how many may be'),
+  }),
   list: z.object({
     devices: z.array(
       z.object({

@@ -39,6 +39,7 @@ const statementTexts = {
     VALUES(?, ?, ?, ?, ?, ?, ?)`,
   shareGone: 'DELETE FROM shares WHERE id = ?',
   foreignDevice: 'INSERT OR REPLACE INTO foreign_devices(dialect, native, device) VALUES(?, ?, ?)',
+  foreignDeviceGone: 'DELETE FROM foreign_devices WHERE dialect = ? AND native = ?',
   setting: 'INSERT OR REPLACE INTO settings(name, value) VALUES(?, ?)',
 } as const;
 
@@ -89,6 +90,9 @@ function applyChange(statements: ChangeStatements, change: TableChange): void {
     case 'foreignDevice':
       statements.foreignDevice.run(change.foreign.dialect, change.foreign.native, change.foreign.device);
       return;
+    case 'foreignDeviceGone':
+      statements.foreignDeviceGone.run(change.dialect, change.native);
+      return;
     case 'outage':
       statements.outage.run(change.device, change.fromMs, change.toMs, change.isAsleep === true ? 1 : 0);
       statements.outagesGone.run(change.device, change.device);
@@ -115,6 +119,7 @@ type AccountChange = Exclude<
       | 'table'
       | 'deviceNotes'
       | 'foreignDevice'
+      | 'foreignDeviceGone'
       | 'outage'
       | 'sleep'
       | 'deviceToken';

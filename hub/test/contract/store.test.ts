@@ -93,6 +93,10 @@ describe('restart', () => {
     { kind: 'sleep', device, fromMs: 5, wakeMs: 60_005 },
     { kind: 'deviceNotes', notes: [{ device, label: 'old', tags: [] }] },
     { kind: 'deviceNotes', notes: [{ device, label: 'Attic', tags: ['roof', 'site:north'] }] },
+    { kind: 'foreignDevice', foreign: { dialect: 'json', native: 'a', device } },
+    { kind: 'foreignDevice', foreign: { dialect: 'json', native: 'b', device: null } },
+    { kind: 'foreignDevice', foreign: { dialect: '', native: 'b', device: null } },
+    { kind: 'foreignDeviceGone', dialect: 'json', native: 'b' },
     { kind: 'share', share: { ...share, id: 's1' } },
     { kind: 'share', share: { ...share, id: 's2' } },
     { kind: 'shareGone', id: 's2' },
@@ -133,6 +137,13 @@ describe('restart', () => {
       { key: stream, device, epoch: 77, isImport: false, committedSeq: 3, table: [0, 1] },
     ]);
     expect(state.deviceNotes).toEqual([{ device, label: 'Attic', tags: ['roof', 'site:north'] }]);
+    expect(state.foreignDevices).toHaveLength(2);
+    expect(state.foreignDevices).toEqual(
+      expect.arrayContaining([
+        { dialect: '', native: 'b', device: null },
+        { dialect: 'json', native: 'a', device },
+      ]),
+    );
     expect(state.documents).toEqual([{ ...view, id: 'v1', revision: 2, owner: 'u' }]);
     expect(state.shares).toEqual([{ ...share, id: 's1' }]);
     expect(state.identity).toEqual({

@@ -66,6 +66,36 @@ const connectBridge = (more: object) =>
     mqtt: [{ id: 'home', isOn: true, url: brokerUrl, read: [], homeAssistantPrefix: '', ...more }],
   });
 
+test('what is blocked says nothing in the inbox any more, is listed, and waits again once it is unblocked', {
+  timeout: 20_000,
+}, async () => {
+  const listIds = async () =>
+    (await asPerson<{ devices: { id: string }[] }>('GET', '/inbox')).devices.map(({ id }) => id);
+  const speak = (topic: string) => home.publishAsync(`${topic}/state`, '{"level":1}', { qos: 1 });
+  const waitUntil = (id: string) => waitFor(async () => ((await listIds()).includes(id) ? id : null));
+  await connectBridge({ read: ['plant/#'] });
+  await waitFor(async () => {
+    await speak('plant/pump');
+    return (await listIds()).includes('plain/plant/pump') ? true : null;
+  });
+  await asPerson('POST', '/inbox/block', { id: 'plain/plant/pump' });
+  expect(await listIds()).toEqual([]);
+  expect(await asPerson('GET', '/inbox/blocked')).toEqual({
+    blocked: [{ id: 'plain/plant/pump', dialect: 'plain', native: 'plant/pump' }],
+    max: 1_000,
+  });
+  await speak('plant/pump');
+  // One link, in order: when the second is here, the first was passed over.
+  await speak('plant/fan');
+  await waitUntil('plain/plant/fan');
+  expect(await listIds()).toEqual(['plain/plant/fan']);
+  await asPerson('POST', '/inbox/unblock', { id: 'plain/plant/pump' });
+  await expect(asPerson('POST', '/inbox/unblock', { id: 'plain/plant/pump' })).rejects.toThrow('404');
+  await speak('plant/pump');
+  await waitUntil('plain/plant/pump');
+  for (const id of await listIds()) await asPerson('POST', '/inbox/block', { id });
+});
+
 test('reads devices of another broker: they wait in the inbox and are stored once let in', {
   timeout: 20_000,
 }, async () => {

@@ -10,6 +10,7 @@ import type {
   Store,
   StoreChange,
   StoredDevice,
+  StoredForeignDevice,
   StoredOnceKey,
   StoredState,
   StoredStream,
@@ -104,11 +105,21 @@ export class MemoryStore implements Store {
       documents: [],
       shares: [],
       settings: { bridges: '' },
-      foreignDevices: this.changes.flatMap((change) => (change.kind === 'foreignDevice' ? [change.foreign] : [])),
+      foreignDevices: this.listForeign(),
       onceKeys: Uint32Array.from(
         this.frames.flatMap(({ once }) => (once ?? []).flatMap(({ high, low }) => [high, low])),
       ),
     };
+  }
+
+  private listForeign(): StoredForeignDevice[] {
+    const rows = new Map<string, StoredForeignDevice>();
+    for (const change of this.changes) {
+      if (change.kind === 'foreignDevice')
+        rows.set(`${change.foreign.dialect} ${change.foreign.native}`, change.foreign);
+      else if (change.kind === 'foreignDeviceGone') rows.delete(`${change.dialect} ${change.native}`);
+    }
+    return [...rows.values()];
   }
 
   /** The process dies: what was not committed is gone. */

@@ -27,6 +27,13 @@ export interface WaitingDevice {
   }[];
 }
 
+/** Whose word is passed over. */
+export interface BlockedDevice {
+  readonly id: string;
+  readonly dialect: string;
+  readonly native: string;
+}
+
 export interface MqttBridge {
   readonly id: string;
   readonly isOn: boolean;
@@ -62,6 +69,12 @@ export class InboxClient {
   }
   async block(id: string): Promise<void> {
     await call('POST', '/inbox/block', { id });
+  }
+  async listBlocked(): Promise<readonly BlockedDevice[]> {
+    return (await call<{ blocked: BlockedDevice[] }>('GET', '/inbox/blocked')).blocked;
+  }
+  async unblock(id: string): Promise<void> {
+    await call('POST', '/inbox/unblock', { id });
   }
   readBridges(): Promise<BridgeState> {
     return call('GET', '/bridges');

@@ -1,13 +1,13 @@
 /**
  * The inbox: devices that spoke to the hub and wait to be let in, each as its page would show it, with one button to let it in.
  *
- * Owns the list as the hub told it last, and asks again every two seconds while the page is seen.
+ * Below them who is blocked. Owns the lists as the hub told them last, and asks again who waits every two seconds while the page is seen.
  */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { makeDeviceRoute } from '../core/app-route.ts';
 import { formatAge, formatSpan } from '../core/number-format.ts';
-import { InboxClient, type WaitingDevice } from '../edge/inbox-client.ts';
+import { type BlockedDevice, InboxClient, type WaitingDevice } from '../edge/inbox-client.ts';
 import { useApp } from './app-context.ts';
 import { ConfirmButton } from './confirm-button.tsx';
 import { explain } from './sign-in-page.tsx';
@@ -19,7 +19,7 @@ const client = new InboxClient();
 
 const titles: Readonly<Record<string, string>> = {
   tasmota: 'Tasmota',
-  homeassistant: 'Home Assistant discovery',
+  'home-assistant': 'Home Assistant discovery',
   shelly: 'Shelly Gen2+',
   'shelly-gen1': 'Shelly Gen1',
   zigbee2mqtt: 'Zigbee2MQTT',
@@ -29,15 +29,17 @@ const titles: Readonly<Record<string, string>> = {
   homie: 'Homie',
   influx: 'InfluxDB line protocol',
   chirpstack: 'ChirpStack',
-  json: 'JSON',
+  plain: 'Plain JSON and values',
 };
 
 export function InboxPage() {
   const { nowHubMs, model } = useApp();
   const waiting = useSignal<readonly WaitingDevice[] | null>(null);
+  const blocked = useSignal<readonly BlockedDevice[]>([]);
   const error = useSignal('');
-  const look = async () => {
+  const look = async (isAll: boolean) => {
     try {
+      if (isAll) blocked.value = await client.listBlocked();
       waiting.value = await client.listWaiting();
       model.waiting.value = waiting.value.length;
       error.value = '';
@@ -46,14 +48,14 @@ export function InboxPage() {
     }
   };
   useEffect(() => {
-    void look();
-    const timer = setInterval(() => document.visibilityState === 'visible' && void look(), lookEveryMs);
+    void look(true);
+    const timer = setInterval(() => document.visibilityState === 'visible' && void look(false), lookEveryMs);
     return () => clearInterval(timer);
   }, []);
   const act = async (work: () => Promise<void>) => {
     try {
       await work();
-      await look();
+      await look(true);
     } catch (failure) {
       error.value = explain(failure);
     }
@@ -77,8 +79,41 @@ export function InboxPage() {
           <WaitingCard key={device.id} device={device} nowMs={nowHubMs()} act={act} />
         ))}
       </ul>
+      {blocked.value.length > 0 && <BlockedList blocked={blocked.value} act={act} />}
     </div>
   );
+}
+
+/** Folded: what somebody wanted out of the way. */
+function BlockedList({ blocked, act }: { blocked: readonly BlockedDevice[]; act: Act }) {
+  return (
+    <details class="card blocked">
+      <summary>
+        <h2>Blocked</h2> <span class="muted">{blocked.length}</span>
+      </summary>
+      <p class="muted">What these say is passed over. Unblocked, they wait here again with their next word.</p>
+      <ul aria-label="Blocked devices">
+        {blocked.map(({ id, dialect, native }) => (
+          <li key={id}>
+            <span class="blocked-name">{native}</span>
+            <span class="muted">{nameDialect(dialect)}</span>
+            <button
+              type="button"
+              class="button"
+              aria-label={`Unblock ${native}`}
+              onClick={() => void act(() => client.unblock(id))}
+            >
+              Unblock
+            </button>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function nameDialect(dialect: string): string {
+  return dialect === '' ? 'unknown dialect' : (titles[dialect] ?? dialect);
 }
 
 function NobodyWaits() {
@@ -93,10 +128,12 @@ function NobodyWaits() {
   );
 }
 
+type Act = (work: () => Promise<void>) => Promise<void>;
+
 interface CardProps {
   readonly device: WaitingDevice;
   readonly nowMs: number;
-  readonly act: (work: () => Promise<void>) => Promise<void>;
+  readonly act: Act;
 }
 
 function WaitingCard({ device, nowMs, act }: CardProps) {
@@ -112,7 +149,7 @@ function WaitingCard({ device, nowMs, act }: CardProps) {
     <li class="card waiting-card">
       <div class="waiting-head">
         <h2>{title}</h2>
-        <span class="chip">{dialect === '' ? 'unknown dialect' : (titles[dialect] ?? dialect)}</span>
+        <span class="chip">{nameDialect(dialect)}</span>
       </div>
       <p class="muted">{describeDevice(device, nowMs)}</p>
       {metrics.length > 0 && (
