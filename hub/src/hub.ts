@@ -284,9 +284,10 @@ interface RouteCalls {
 function listRoutes(core: Core, calls: RouteCalls): Route[] {
   const { desk, identity, notes, documents, shares, roster, store, intake, feed } = core;
   const nowMs = Date.now;
+  const foreign = core.foreign.intake.devices;
   const routes = [
     ...makeAccountRoutes({ desk, identity, roster, nowMs, rightsOnChange: calls.rightsOnChange }),
-    ...makeDeviceRoutes({ roster, store, notes, version: hubVersion, nowMs, figures: calls.figures }),
+    ...makeDeviceRoutes({ roster, store, notes, foreign, version: hubVersion, nowMs, figures: calls.figures }),
     ...makeDeviceNotesRoutes({ roster, notes }),
     makeCompletenessRoute({ roster, store, nowMs }),
     makeFleetAtRoute({ roster, store, nowMs }),

@@ -46,7 +46,7 @@ describe('the inbox', () => {
         .getByRole('group', { name: 'What it says is passed over then.' })
         .getByRole('button', { name: 'Block' })
         .click();
-      await page.getByText(name, { exact: true }).first().waitFor({ state: 'detached' });
+      await page.getByRole('heading', { name }).waitFor({ state: 'detached' });
     }
     await page.getByRole('heading', { name: 'Nobody waits' }).waitFor();
     expect(hub.inbox.waiting).toEqual([]);

@@ -19,6 +19,8 @@ const silentIntervals = 10;
 const claimMark = '\u0001';
 /** Names that may be blocked: each is a word of a person, so that more than this is a mistake or a nuisance. */
 export const blockedMax = 1_000;
+/** Of a gateway's devices, as many as a page lists. */
+const behindMax = 500;
 /** For how long a device that says it sleeps is believed. */
 const sleepMsMax = 86_400_000;
 
@@ -122,6 +124,34 @@ export class ForeignDevices {
     this.bound.delete(keyOf({ dialect, native }));
     this.parts.persist({ kind: 'foreignDeviceGone', dialect, native });
     return true;
+  }
+
+  /** Devices that came by this one's credential: it is their gateway. At most `behindMax`. */
+  listBehind({ key }: DeviceState): DeviceState[] {
+    const behind = new Set<DeviceState>();
+    for (const [name, claimer] of this.bound) {
+      if (claimer !== key || behind.size >= behindMax) continue;
+      const device = this.claimedBy(name);
+      if (device !== null && device.key !== key) behind.add(device);
+    }
+    return [...behind];
+  }
+
+  /** The device by whose credential this one came; null: none, or its own. */
+  findGateway({ key }: DeviceState): DeviceState | null {
+    for (const [name, claimer] of this.bound) {
+      if (claimer === null || claimer === key || this.claimedBy(name)?.key !== key) continue;
+      return this.parts.roster.deviceOf(claimer) ?? null;
+    }
+    return null;
+  }
+
+  /** The device of the name that a claim is about; null where the key is no claim. */
+  private claimedBy(claim: string): DeviceState | null {
+    const { dialect, native } = nameOf(claim);
+    if (!native.startsWith(claimMark)) return null;
+    const device = this.bound.get(keyOf({ dialect, native: native.slice(claimMark.length) }));
+    return device === undefined || device === null ? null : (this.parts.roster.deviceOf(device) ?? null);
   }
 
   /** By name, as a list that a person reads. */

@@ -137,6 +137,28 @@ test('a credential’s own device is what speaks first under it, and nobody else
   expect(bench.foreign.counters.blocked).toBe(3);
 });
 
+test('a gateway knows the devices that came by its credential, also after a restart', () => {
+  const bench = new ForeignBench();
+  const gateway = bench.core.roster.enrol('bridge', 0);
+  bench.core.roster.enrol('other', 0);
+  bench.take([reading('bridge', 'n', 1), reading('lamp', 'n', 1), reading('door', 'n', 1)], { sender: 'bridge' });
+  bench.take([reading('other', 'n', 1)], { sender: 'other' });
+  bench.take([reading('alone', 'n', 1)]);
+  bench.core.store.commit();
+  for (const one of [bench, new ForeignBench(bench.core.store)]) {
+    const { devices } = one.foreign;
+    const known = one.core.roster.devices;
+    expect(devices.listBehind(known.get('bridge')!).map(({ deviceId }) => deviceId)).toEqual([
+      'plain-lamp',
+      'plain-door',
+    ]);
+    expect(devices.listBehind(known.get('other')!)).toEqual([]);
+    expect(devices.findGateway(known.get('plain-lamp')!)?.key).toBe(gateway.key);
+    expect(devices.findGateway(known.get('plain-alone')!)).toBeNull();
+    expect(devices.findGateway(known.get('bridge')!)).toBeNull();
+  }
+});
+
 test('names that become one id when cleaned stay two devices', () => {
   const bench = new ForeignBench();
   bench.take([reading('a b', 'n', 1), reading('a/b', 'n', 2), reading('ü'.repeat(100), 'n', 3)]);

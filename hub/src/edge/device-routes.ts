@@ -3,6 +3,7 @@
  */
 import type { DeviceNotes } from '../core/device-notes.ts';
 import type { DeviceRoster, DeviceState } from '../core/device-roster.ts';
+import type { ForeignDevices } from '../core/foreign-devices.ts';
 import { readLastKnown } from '../core/latest-values.ts';
 import type { Store } from '../core/ports.ts';
 import type { ViewScope } from '../core/shares.ts';
@@ -15,6 +16,7 @@ export interface DeviceRouteParts {
   readonly roster: DeviceRoster;
   readonly store: Store;
   readonly notes: DeviceNotes;
+  readonly foreign: Pick<ForeignDevices, 'listBehind' | 'findGateway'>;
   readonly version: string;
   readonly nowMs: () => number;
   /** Figures of health for those who are signed in. */
@@ -25,7 +27,7 @@ export function makeDeviceRoutes(parts: DeviceRouteParts): Route[] {
   return [...makeListRoutes(parts), ...makeReadingRoutes(parts), makeHealthRoute(parts)];
 }
 
-function makeListRoutes({ roster, store, notes, nowMs }: DeviceRouteParts): Route[] {
+function makeListRoutes({ roster, store, notes, foreign, nowMs }: DeviceRouteParts): Route[] {
   const percents = new FleetPercents({ roster, store });
   const describeFacts = (device: DeviceState) => ({
     ...notes.of(device.key),
@@ -62,7 +64,9 @@ function makeListRoutes({ roster, store, notes, nowMs }: DeviceRouteParts): Rout
       handle: ({ params }) => {
         const device = findDevice(roster, params.id ?? '');
         percents.refresh(nowMs());
-        return { status: 200, json: { ...describeDevice(device), ...describeFacts(device) } };
+        const gateway = foreign.findGateway(device)?.deviceId ?? null;
+        const behind = foreign.listBehind(device).map(({ deviceId }) => deviceId);
+        return { status: 200, json: { ...describeDevice(device), ...describeFacts(device), gateway, behind } };
       },
     }),
     makeRoute({

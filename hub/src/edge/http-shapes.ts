@@ -46,6 +46,8 @@ export const deviceShape = z.object({
     .nullable()
     .describe('its newest event of level error since the hub started')
     .optional(),
+  gateway: z.string().nullable().describe('the device through which it speaks').optional(),
+  behind: z.array(z.string()).describe('devices that speak through it, 500 at most').optional(),
   stream: z.number(),
   seq: z.number(),
   metrics: z.array(
