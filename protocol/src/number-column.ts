@@ -15,7 +15,7 @@ export function makeNumberColumn(
   values: ArrayLike<number>,
   present: Uint8Array | null = null,
 ): NumberColumn {
-  const kept = Float64Array.from(values);
+  const kept = new Float64Array(values);
   if (present !== null) for (let r = 0; r < kept.length; r++) if (present[r] === 0) kept[r] = 0;
   const exponent = findCommonExponent(kept, present);
   const floatBytes = countFloatBytes(kept, present);

@@ -147,7 +147,7 @@ function packAlike(
   });
   const frame = encodeMessage({
     ...{ type: 'batch', seq: seq + 1, ackNow: false, backfill: false },
-    ...{ times: Float64Array.from(times), columns },
+    ...{ times: new Float64Array(times), columns },
   });
   return { frames: [frame], readings: values.length, leftOut: 0 };
 }

@@ -10,6 +10,7 @@ import type { TopicHabit } from '../core/foreign-habit.ts';
 import type { OnceKeyMaker } from '../core/once-keys.ts';
 import type { MqttIdentity } from './mqtt-access.ts';
 import { type PacketLimits, PacketMeter, packetLimits } from './mqtt-packets.ts';
+import { MqttSocket, type SocketReader } from './mqtt-socket.ts';
 
 export interface BrokerLimits extends PacketLimits {
   readonly clientsMax: number;
@@ -84,7 +85,7 @@ export interface LinkSink {
   takeShort(link: MqttLink, topic: LinkTopic, publish: ShortPublish): boolean;
 }
 
-export class MqttLink {
+export class MqttLink implements SocketReader {
   readonly conn: Duplex;
   readonly address: string;
   readonly meter: PacketMeter;
@@ -113,6 +114,7 @@ export class MqttLink {
   /** An answer that waits for more than its readings; all behind it wait too. */
   private tail: Promise<void> | null = null;
   isHeld = false;
+  private readonly source: { takeBytes(size?: number): Buffer | null };
   private readonly limits: BrokerLimits;
   private readonly sink: LinkSink;
   private stalledSinceMs = Number.NaN;
@@ -130,9 +132,15 @@ export class MqttLink {
     this.limits = limits;
     this.sink = sink;
     this.meter = new PacketMeter(limits);
+    if (conn instanceof MqttSocket) {
+      conn.reader = this;
+      this.source = conn;
+      return;
+    }
     const read = conn.read.bind(conn);
+    this.source = { takeBytes: (size) => read(size) as Buffer | null };
     conn.read = (size?: number) => {
-      this.readAll(() => read(size) as Buffer | null);
+      this.connOnWanted(size);
       return null;
     };
     const write = conn.write.bind(conn) as (...given: unknown[]) => boolean;
@@ -142,11 +150,18 @@ export class MqttLink {
     }) as typeof conn.write;
   }
 
+  /** What the broker would do when its stream became readable. */
+  connOnBytes(): void {
+    const { client } = this;
+    if (client === null || client.closed) this.source.takeBytes();
+    else client._nextBatch();
+  }
+
   /**
    * Hands the parser what there is, and the broker nothing that it would hand it. The broker asks for more while a packet is being
    * handled, which is inside the parser: bytes given to it then are mixed up with those that it holds.
    */
-  private readAll(read: () => Buffer | null): void {
+  connOnWanted(size?: number): void {
     this.isMoreWanted = true;
     if (this.isReading) return;
     this.isReading = true;
@@ -154,7 +169,7 @@ export class MqttLink {
       // Where too much is unanswered, it reads on when some of it is answered.
       while (this.isMoreWanted && this.unanswered <= this.limits.unansweredMax) {
         this.isMoreWanted = false;
-        const bytes = read();
+        const bytes = this.source.takeBytes(size);
         if (bytes !== null) this.sift(bytes);
       }
     } finally {
@@ -174,7 +189,7 @@ export class MqttLink {
       const topic = isFound ? this.findTopic(bytes) : undefined;
       if (topic !== undefined && client?.connected === true) {
         if (from < at) {
-          client._parser.parse(bytes.subarray(from, at));
+          this.parse(bytes.subarray(from, at));
           this.stretch += 1;
           // The parser may come back here.
           findShort(bytes, at, this.limits);
@@ -196,7 +211,12 @@ export class MqttLink {
       return;
     }
     if (isShort) this.noteShort();
-    if (from < bytes.length) client?._parser.parse(from === 0 ? bytes : bytes.subarray(from));
+    if (from < bytes.length) this.parse(from === 0 ? bytes : bytes.subarray(from));
+  }
+
+  /** The parser keeps what it is given, and a socket reads on into the same bytes. */
+  private parse(bytes: Buffer): void {
+    this.client?._parser.parse(this.conn instanceof MqttSocket ? Buffer.from(bytes) : bytes);
   }
 
   /** Nearly always the last one. */

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import { PendingLinks } from '../core/pending-links.ts';
+import { MqttSocket } from './mqtt-socket.ts';
 
 export interface MqttListenOptions {
   readonly host: string;
@@ -41,7 +42,8 @@ export async function listenMqtt(
   };
   const openOwn = async (wanted: number) => {
     try {
-      return await open(createServer({ noDelay: true }, take), wanted);
+      const takePlain = (socket: Socket) => take(MqttSocket.takeOver(socket));
+      return await open(createServer({ noDelay: true, pauseOnConnect: true }, takePlain), wanted);
     } catch (error) {
       if (!options.mayLackPort || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
       return null;

@@ -111,7 +111,14 @@ export class MqttPublications {
     const into = { bundle: link.bundle, packetId, habit };
     if (this.channel.takeAlike({ bytes, from, to, arrivedMs, once }, into)) return true;
     const sender = identity.deviceId;
-    const publication = { topic, payload: bytes.subarray(from, to), isLastKnown: false, arrivedMs, sender };
+    // A copy: the bytes are the socket's, and the inbox keeps some.
+    const publication = {
+      topic,
+      payload: Buffer.from(bytes.subarray(from, to)),
+      isLastKnown: false,
+      arrivedMs,
+      sender,
+    };
     this.channel.takeBundled(publication, once === null ? deviceAsks : { ...deviceAsks, once }, into);
     return true;
   }
