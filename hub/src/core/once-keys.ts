@@ -33,8 +33,8 @@ export class OnceKeys {
   }
 
   add(key: OnceKey): void {
-    if (this.young.has(key)) return;
     if (this.young.count >= this.generationMax) {
+      if (this.young.has(key)) return;
       this.old = this.young;
       this.young = new KeyTable();
     }
@@ -57,6 +57,8 @@ class KeyTable {
   add(key: OnceKey): void {
     if (4 * (this.count + 1) > this.words.length) this.grow();
     const place = this.find(key);
+    const isKnown = this.words[2 * place] !== 0 || this.words[2 * place + 1] !== 0;
+    if (isKnown) return;
     this.words[2 * place] = key.high;
     this.words[2 * place + 1] = key.low;
     this.count += 1;
