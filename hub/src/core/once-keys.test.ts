@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { makeOnceKey, OnceKeys } from './once-keys.ts';
+import { makeOnceKey, OnceKeyMaker, OnceKeys } from './once-keys.ts';
 
 const keyOf = (n: number) => ({ high: Math.imul(n, 0x9e3779b1) >>> 0, low: n });
 
@@ -50,4 +50,18 @@ test('a key tells client, number, topic and payload apart, and where one text en
   ];
   expect(new Set(keys.map(({ high, low }) => `${high} ${low}`)).size).toBe(keys.length);
   expect(makeOnceKey(['a', '1', 't'], bytes('x'))).toEqual(keys[0]);
+});
+
+test('a maker that goes back to its mark makes the keys that whole texts make', () => {
+  const maker = new OnceKeyMaker();
+  maker.addText('board/c');
+  maker.mark();
+  for (const id of [1, 9, 10, 99, 100, 1_234, 65_535]) {
+    const payload = Uint8Array.of(9, 1, 2, id & 0xff, 9);
+    maker.start();
+    maker.addNumber(id);
+    maker.addText('a/ü');
+    const whole = makeOnceKey(['board/c', String(id), 'a/ü'], payload.subarray(1, 4));
+    expect(maker.finish(payload, 1, 4), String(id)).toEqual(whole);
+  }
 });
