@@ -57,6 +57,26 @@ describe('Explore', () => {
     await close();
   });
 
+  it('"All" begins with the earliest reading of any of its devices', slow, async () => {
+    const { page, problems, close } = await openPage(browser, {
+      devices: 2,
+      pastS: 600,
+      path: twoUnits.replace('5m', 'all'),
+    });
+    const span = () =>
+      page.evaluate(() => {
+        const box = document.querySelector('.chart-box') as unknown as
+          | { lapwingPlot?: { view: { fromMs: number; edgeMs: number } } }
+          | undefined;
+        const view = box?.lapwingPlot?.view;
+        return view === undefined ? 0 : Math.round((view.edgeMs - view.fromMs) / 1_000);
+      });
+    // Ten minutes and a little air, not a year.
+    await expect.poll(async () => (await span()) > 600 && (await span()) < 640, { timeout: 8_000 }).toBe(true);
+    expect(problems).toEqual([]);
+    await close();
+  });
+
   it('a link brings back what was seen: how it is drawn, and the time it is compared with', slow, async () => {
     const path = `${twoUnits}&draw=max&compare=day&layout=each`;
     const { page, hub, problems, close } = await openPage(browser, { devices: 2, pastS: 60, path });

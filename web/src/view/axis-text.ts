@@ -31,6 +31,16 @@ export function writeTimeAxis(splits: readonly number[], stepMs: number): string
   });
 }
 
+const [minuteMs, hourMs] = [60_000, 3_600_000];
+/** Distances of labels that clocks and calendars know: uPlot's own have no two minutes, so a phone had one label over five. */
+export const timeSteps: readonly number[] = [
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
+  ...[1, 2, 5, 10, 15, 20, 30].map((count) => count * 1_000),
+  ...[1, 2, 5, 10, 15, 20, 30].map((count) => count * minuteMs),
+  ...[1, 2, 3, 4, 6, 8, 12].map((count) => count * hourMs),
+  ...[1, 2, 3, 4, 5, 7, 10, 15, 30, 60, 90, 120, 180, 365, 730, 1_825].map((count) => count * dayMs),
+];
+
 let ink: CanvasRenderingContext2D | null = null;
 const widths = new Map<string, number>();
 let measuredFor = -1;

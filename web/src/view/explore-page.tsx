@@ -28,6 +28,7 @@ import { ExploreChart } from './explore-chart.tsx';
 import { saveCsv, savePicture } from './explore-files.ts';
 import { SeriesPicker } from './explore-picker.tsx';
 import type { ExplorePlot } from './explore-plot.ts';
+import { useExploreRange } from './explore-range.ts';
 import { SeriesSource } from './explore-source.ts';
 import { TimeStage } from './time-stage.ts';
 
@@ -47,7 +48,11 @@ export function ExplorePage({ route }: { route: ExploreRoute }) {
   const app = useApp();
   const state = useMemo(() => readExplore(route.look), [route.look]);
   const stage = useMemo(() => makeStage(app, route), []);
-  const range = findRange(route.range);
+  const asked = findRange(route.range);
+  const range = useExploreRange(
+    state.series.map(({ device }) => device),
+    asked,
+  );
   useLayoutEffect(() => stage.setView(range, route.window), [range, route.window?.fromMs, route.window?.toMs]);
   useEffect(() => stage.run(), []);
   useEffect(() => followBoardKeys(app, stage), []);

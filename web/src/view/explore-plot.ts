@@ -7,13 +7,10 @@
  */
 import uPlot from 'uplot';
 import { settleRange } from '../core/chart-columns.ts';
-import { readZoneOffset } from '../core/display-style.ts';
 import { type CsvLine, LineColumns } from '../core/explore-columns.ts';
 import type { Aggregate } from '../core/explore-state.ts';
-import { formatTicks } from '../core/number-format.ts';
 import type { SeriesBuffer } from '../core/series-buffer.ts';
-import { splitTime } from '../core/time-range.ts';
-import { measureTimeLabel, writeTimeAxis } from './axis-text.ts';
+import { makeTimeAxis, makeValueAxis } from './plot-axes.ts';
 import { PlotGestures } from './plot-gestures.ts';
 import { buildPaths } from './plot-paths.ts';
 import { readToken, withAlpha } from './theme-tokens.ts';
@@ -201,41 +198,17 @@ export class ExplorePlot {
         y: { range: () => this.ranges.left ?? [0, 1] },
         y2: { range: () => this.ranges.right ?? [0, 1] },
       },
-      axes: [this.makeTimeAxis(), this.makeValueAxis('left'), ...(hasRight ? [this.makeValueAxis('right')] : [])],
+      axes: [makeTimeAxis(), this.makeAxis('left'), ...(hasRight ? [this.makeAxis('right')] : [])],
       series: [{}, ...this.parts.lines.map((line, i) => this.makeSeries(line, i))],
       hooks: { setCursor: [() => this.tell()] },
     };
   }
 
-  private makeTimeAxis(): uPlot.Axis {
-    return {
-      stroke: () => readToken('--muted'),
-      font: '11px system-ui, sans-serif',
-      size: 22,
-      gap: 5,
-      splits: (...[, , min, max, stepMs]) => splitTime(min, max, { stepMs, zoneMs: readZoneOffset(min) }),
-      space: (...[, , min, max]) => measureTimeLabel(min, max) + 14,
-      grid: { show: false },
-      ticks: { show: false },
-      values: (...[, splits, , , stepMs]) => writeTimeAxis(splits, stepMs),
-    };
-  }
-
-  private makeValueAxis(axis: Axis): uPlot.Axis {
-    return {
-      scale: scaleOf[axis],
-      side: axis === 'left' ? 3 : 1,
-      stroke: () => readToken('--muted'),
-      font: '11px system-ui, sans-serif',
-      size: (_u, labels) => Math.max(52, 16 + 6.4 * Math.max(0, ...(labels ?? []).map((label) => label.length))),
-      gap: 6,
-      space: 30,
-      // One grid is enough to read by; a second one beside it could not be told apart.
-      grid: { show: axis === 'left', stroke: () => readToken('--grid'), width: 1 },
-      ticks: { show: false },
-      values: (_u, splits) =>
-        this.ranges[axis] === null ? splits.map(() => '') : formatTicks(splits, this.parts.units[axis]),
-    };
+  private makeAxis(axis: Axis): uPlot.Axis {
+    const made = makeValueAxis(this.parts.units[axis], () => this.ranges[axis] !== null);
+    // One grid is enough to read by; a second one beside it could not be told apart.
+    const grid = { ...made.grid, show: axis === 'left' };
+    return { ...made, grid, scale: scaleOf[axis], side: axis === 'left' ? 3 : 1 };
   }
 
   private makeSeries({ colour, isGhost, axis }: ExploreLine, i: number): uPlot.Series {

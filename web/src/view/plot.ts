@@ -8,11 +8,8 @@
 import uPlot from 'uplot';
 import { ChartColumns, settleRange } from '../core/chart-columns.ts';
 import { rateSecondsOf } from '../core/chart-groups.ts';
-import { readZoneOffset } from '../core/display-style.ts';
-import { formatTicks } from '../core/number-format.ts';
 import type { SeriesBuffer } from '../core/series-buffer.ts';
-import { splitTime } from '../core/time-range.ts';
-import { measureTimeLabel, writeTimeAxis } from './axis-text.ts';
+import { makeTimeAxis, makeValueAxis } from './plot-axes.ts';
 import { PlotGestures } from './plot-gestures.ts';
 import { drawSeries } from './plot-ink.ts';
 import { PlotLegend, type PlotTexts } from './plot-legend.ts';
@@ -192,7 +189,7 @@ export class Plot {
         x: { time: true, range: () => [this.window.fromMs, this.window.edgeMs] },
         y: { range: () => this.yRange ?? [0, 1] },
       },
-      axes: [this.makeTimeAxis(), this.makeValueAxis()],
+      axes: [makeTimeAxis(), makeValueAxis(this.parts.unit, () => this.yRange !== null)],
       series: [{}, ...this.parts.series.map(makeSeries)],
       hooks: {
         setCursor: [(u: uPlot) => this.legend.write(u, this.window)],
@@ -204,34 +201,6 @@ export class Plot {
           (u: uPlot) => this.parts.marks && drawMarks(u, this.parts.marks),
         ],
       },
-    };
-  }
-
-  private makeTimeAxis(): uPlot.Axis {
-    return {
-      stroke: () => readToken('--muted'),
-      font: '11px system-ui, sans-serif',
-      size: 22,
-      gap: 5,
-      splits: (...[, , min, max, stepMs]) => splitTime(min, max, { stepMs, zoneMs: readZoneOffset(min) }),
-      // As wide as the widest label of the stretch, and air: they never touch, at any width.
-      space: (...[, , min, max]) => measureTimeLabel(min, max) + 14,
-      grid: { show: false },
-      ticks: { show: false },
-      values: (...[, splits, , , stepMs]) => writeTimeAxis(splits, stepMs),
-    };
-  }
-
-  private makeValueAxis(): uPlot.Axis {
-    return {
-      stroke: () => readToken('--muted'),
-      font: '11px system-ui, sans-serif',
-      size: (_u, labels) => Math.max(52, 16 + 6.4 * Math.max(0, ...(labels ?? []).map((label) => label.length))),
-      gap: 6,
-      space: 30,
-      grid: { stroke: () => readToken('--grid'), width: 1 },
-      ticks: { show: false },
-      values: (_u, splits) => (this.yRange === null ? splits.map(() => '') : formatTicks(splits, this.parts.unit)),
     };
   }
 }
