@@ -133,6 +133,74 @@ describe('the page', () => {
     await close();
   });
 
+  it('has its label as title and crumb, and says its id beside it', slow, async () => {
+    const { page, problems, close } = await openPage(browser, {
+      devices: 1,
+      pastS,
+      path,
+      setUp: (mock) => {
+        mock.devices[0]!.label = 'Attic board';
+      },
+    });
+    await page.getByRole('heading', { level: 1, name: 'Attic board' }).waitFor();
+    const crumb = page.locator('.crumb-here');
+    expect(await crumb.textContent()).toBe('Attic board');
+    expect(await crumb.getAttribute('title')).toBe('pi-attic-01');
+    await page.locator('.facts').getByText('pi-attic-01').waitFor();
+    expect(problems).toEqual([]);
+    await close();
+  });
+
+  it('shows what was last known, marked as not live, until there is a reading', slow, async () => {
+    const { page, hub, problems, close } = await openPage(browser, {
+      devices: 1,
+      pastS: 0,
+      path,
+      setUp: (mock) => {
+        const device = mock.devices[0]!;
+        device.batches.length = 0;
+        device.lastKnown.set(4, 47.5).set(10, 1).set(11, 'powersave');
+      },
+    });
+    const tile = page.locator('.tile', { hasText: 'temperature.cpu' });
+    await tile.getByText('last known, not live').waitFor();
+    expect(await tile.locator('.tile-value').textContent()).toContain('47.5');
+    expect(await tile.locator('.is-known').count()).toBe(1);
+    await page.locator('.strip-state.is-known', { hasText: 'on' }).waitFor();
+    await page.locator('.texts tr', { hasText: 'powersave' }).getByText('last known, not live').waitFor();
+    emitAt(hub, hub.devices[0]!, 0);
+    await tile.locator('.tile-value:not(.is-known)').waitFor();
+    expect(await tile.getByText('last known').count()).toBe(0);
+    await page.locator('.strip-state:not(.is-known)').waitFor();
+    expect(problems).toEqual([]);
+    await close();
+  });
+
+  it('of a gateway lists the devices behind it, and of these names the gateway', slow, async () => {
+    const lamp = { id: 'lamp', label: 'Desk lamp', model: 'TRADFRI', presence: 'offline' };
+    const { page, url, hub, problems, close } = await openPage(browser, {
+      devices: 2,
+      path,
+      setUp: (mock) => {
+        const [gateway, other] = mock.devices;
+        gateway!.metrics.length = 0;
+        gateway!.batches.length = 0;
+        gateway!.kin = { gateway: null, behind: [lamp, { ...lamp, id: other!.id, label: '', presence: 'online' }] };
+        other!.kin = { gateway: { id: gateway!.id, label: 'The bridge' }, behind: [] };
+      },
+    });
+    await page.getByText('2 devices speak through it').waitFor();
+    const behind = page.getByRole('region', { name: 'Devices behind it' });
+    const texts = await behind.getByRole('listitem').allTextContents();
+    expect(texts).toEqual(['OfflineDesk lampTRADFRI', `Online${hub.devices[1]!.id}TRADFRI`]);
+    await behind.getByRole('link', { name: hub.devices[1]!.id }).click();
+    await page.waitForURL(`${url}/devices/${hub.devices[1]!.id}`);
+    await page.locator('.facts').getByRole('link', { name: 'The bridge' }).click();
+    await page.waitForURL(`${url}${path}`);
+    expect(problems).toEqual([]);
+    await close();
+  });
+
   it('keeps the range in the address and asks history for it', slow, async () => {
     const { page, url, hub, problems, close } = await openPage(browser, { devices: 1, pastS, path });
     await waitForCharted(page, pastS + 1);

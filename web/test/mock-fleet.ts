@@ -44,6 +44,10 @@ export interface MockDevice {
   source: 'link' | 'import' | 'none';
   lastError: { readonly atMs: number; readonly code: string } | null;
   readonly links: object[];
+  /** Of metrics without a reading, by index. */
+  readonly lastKnown: Map<number, number | string>;
+  /** Its gateway, and who is behind it. */
+  kin: object;
 }
 
 const gauge = (name: string, unit: string): MetricDeclaration => ({ name, unit, kind: 'gauge' });
@@ -175,6 +179,8 @@ export function makeMockDevice(place: number, nowMs: number): MockDevice {
     source: 'link',
     lastError: null,
     links: [],
+    lastKnown: new Map(),
+    kin: { gateway: null, behind: [] },
   };
 }
 

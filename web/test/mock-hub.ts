@@ -281,7 +281,7 @@ function describe(device: MockDevice, isBrief = false): object {
     lastError: device.lastError,
     stream: device.stream,
     seq: device.seq,
-    ...(isBrief ? {} : { metrics: describeMetrics(device) }),
+    ...(isBrief ? {} : { ...device.kin, metrics: describeMetrics(device) }),
   };
 }
 
@@ -291,6 +291,7 @@ function describeMetrics(device: MockDevice): object[] {
     index,
     ...metric,
     latest: newest === undefined ? null : { timeMs: newest.times.at(-1), value: newest.values[index]!.at(-1) },
+    lastKnown: device.lastKnown.get(index) ?? null,
   }));
 }
 

@@ -64,9 +64,10 @@ function makeListRoutes({ roster, store, notes, foreign, nowMs }: DeviceRoutePar
       handle: ({ params }) => {
         const device = findDevice(roster, params.id ?? '');
         percents.refresh(nowMs());
-        const gateway = foreign.findGateway(device)?.deviceId ?? null;
-        const behind = foreign.listBehind(device).map(({ deviceId }) => deviceId);
-        return { status: 200, json: { ...describeDevice(device), ...describeFacts(device), gateway, behind } };
+        return {
+          status: 200,
+          json: { ...describeDevice(device), ...describeFacts(device), ...describeKin(device, { notes, foreign }) },
+        };
       },
     }),
     makeRoute({
@@ -93,6 +94,16 @@ function makeListRoutes({ roster, store, notes, foreign, nowMs }: DeviceRoutePar
       }),
     }),
   ];
+}
+
+function describeKin(device: DeviceState, { notes, foreign }: Pick<DeviceRouteParts, 'notes' | 'foreign'>) {
+  const name = ({ key, deviceId }: DeviceState) => ({ id: deviceId, label: notes.of(key).label });
+  const gateway = foreign.findGateway(device);
+  const behind = foreign.listBehind(device);
+  return {
+    gateway: gateway === null ? null : name(gateway),
+    behind: behind.map((one) => ({ ...name(one), model: one.model, presence: one.presence })),
+  };
 }
 
 function makeReadingRoutes({ roster, store }: DeviceRouteParts): Route[] {

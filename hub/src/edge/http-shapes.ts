@@ -23,6 +23,8 @@ const notesShape = z.object({ label: z.string(), tags: z.array(z.string()) });
 const kind = z.enum(['gauge', 'counter', 'bool', 'text']);
 const reading = z.union([z.number(), z.string()]);
 
+const presence = z.enum(['online', 'late', 'offline', 'asleep', 'unknown']);
+
 export const deviceShape = z.object({
   id: z.string(),
   model: z.string(),
@@ -33,7 +35,7 @@ export const deviceShape = z.object({
     .describe('where its newest link came from; null for none since the hub started')
     .optional(),
   createdMs: z.number(),
-  presence: z.enum(['online', 'late', 'offline', 'asleep', 'unknown']),
+  presence,
   lastSeenMs: nullableTime,
   clockOffsetMs: nullableTime.describe('device clock minus hub clock'),
   completeness: z.number().nullable().describe('percent over the last 24 hours, as of a minute ago').optional(),
@@ -46,8 +48,15 @@ export const deviceShape = z.object({
     .nullable()
     .describe('its newest event of level error since the hub started')
     .optional(),
-  gateway: z.string().nullable().describe('the device through which it speaks').optional(),
-  behind: z.array(z.string()).describe('devices that speak through it, 500 at most').optional(),
+  gateway: z
+    .object({ id: z.string(), label: z.string() })
+    .nullable()
+    .describe('the device through which it speaks')
+    .optional(),
+  behind: z
+    .array(z.object({ id: z.string(), label: z.string(), model: z.string(), presence }))
+    .describe('devices that speak through it, 500 at most')
+    .optional(),
   stream: z.number(),
   seq: z.number(),
   metrics: z.array(

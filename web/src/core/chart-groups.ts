@@ -49,7 +49,9 @@ export function planCharts(metrics: readonly MetricDeclaration[]): PageLayout {
 }
 
 function putInGroup(groups: Map<string, number[]>, metric: MetricDeclaration, index: number): void {
-  const base = `${readNameStem(metric.name)}|${metric.unit}|${metric.kind}`;
+  // A unit says that two can be compared; without one only their names can: `load.1m` and `load.5m`, not gateways and a data rate.
+  const alike = metric.unit === '' ? metric.name.replace(/\d+/g, '0') : readNameStem(metric.name);
+  const base = `${alike}|${metric.unit}|${metric.kind}`;
   for (let part = 0; ; part++) {
     const id = part === 0 ? base : `${base}|${part}`;
     const members = groups.get(id);

@@ -81,6 +81,14 @@ export interface DeviceFacts {
   readonly source?: 'link' | 'import' | 'none';
   readonly intervalMs?: number | null;
   readonly lastError?: DeviceNotes['lastError'];
+  /** Through which device it speaks, and which speak through it. */
+  readonly gateway?: { readonly id: string; readonly label: string } | null;
+  readonly behind?: readonly {
+    readonly id: string;
+    readonly label: string;
+    readonly model: string;
+    readonly presence: PresenceState;
+  }[];
   readonly stream: number;
   readonly seq: number;
   readonly metrics: readonly {
@@ -89,6 +97,7 @@ export interface DeviceFacts {
     readonly unit: string;
     readonly kind: MetricKind;
     readonly latest: { readonly timeMs: number; readonly value: number | string } | null;
+    readonly lastKnown?: number | string | null;
   }[];
 }
 

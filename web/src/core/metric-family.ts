@@ -23,11 +23,11 @@ const families: readonly Family[] = [
   { id: 'memory', label: 'Memory', name: /mem|ram\b/i, units: percent, weight: 9 },
   { id: 'temperature', label: 'Temp', name: /temp|therm/i, units: celsius, weight: 8 },
   { id: 'disk', label: 'Disk', name: /disk|storage|filesystem|\bfs\b/i, units: percent, weight: 6 },
-  { id: 'signal', label: 'Signal', name: /rssi|signal|wifi/i, units: ['dBm', 'dB'], weight: 5.5 },
+  { id: 'signal', label: 'Signal', name: /rssi|signal|wifi/i, units: ['dBm', 'dB'], weight: 2.5 },
   { id: 'battery', label: 'Battery', name: /batt/i, units: [...percent, 'V', 'mV'], weight: 7 },
   { id: 'load', label: 'Load', name: /load/i, units: ['', ...percent], weight: 5 },
   { id: 'network', label: 'Network', name: /net|rx|tx|recv|sent/i, units: ['B/s', 'By/s', 'bit/s'], weight: 4 },
-  { id: 'power', label: 'Power', name: /./, units: ['W', 'kW', 'mW'], weight: 4.5 },
+  { id: 'power', label: 'Power', name: /./, units: ['W', 'kW', 'mW'], weight: 5.5 },
   { id: 'humidity', label: 'Humidity', name: /hum/i, units: [...percent, '%RH'], weight: 4 },
   { id: 'pressure', label: 'Pressure', name: /press/i, units: ['hPa', 'Pa', 'kPa', 'mbar', 'bar'], weight: 3 },
   { id: 'voltage', label: 'Voltage', name: /./, units: ['V', 'mV'], weight: 2 },
@@ -149,7 +149,8 @@ export function isUptime(metric: MetricDeclaration): boolean {
 }
 
 function rankSpare(metric: MetricDeclaration): number {
-  if (metric.kind === 'bool') return 0.5;
+  // A door, a pump, a switch: behind what has a family, before what nobody has a word for.
+  if (metric.kind === 'bool') return 1.5;
   const id = classifyMetric(metric);
   return id === null ? 1 : 1 + (families.find((family) => family.id === id)?.weight ?? 0);
 }

@@ -1,16 +1,24 @@
 /** The head of a device page: status and facts. Owns the texts that tick; the rest renders with the page. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { formatRoute, makeDeviceRoute } from '../core/app-route.ts';
 import type { DeviceRecord } from '../core/feed-state.ts';
 import { nameOf } from '../core/fleet-order.ts';
 import { formatPercent } from '../core/gap-cause.ts';
 import { formatAge, formatOffset, noValue, thinSpace } from '../core/number-format.ts';
 import { CauseStrip } from './cause-strip.tsx';
 import { formatFull, formatMoment } from './clock-text.ts';
+import type { Kinship } from './device-behind.tsx';
 import type { DeviceScene } from './device-scene.ts';
 import { StatusMark } from './status-mark.tsx';
 
-export function DeviceHeader({ device, scene }: { device: DeviceRecord; scene: DeviceScene }) {
+interface HeaderProps {
+  readonly device: DeviceRecord;
+  readonly scene: DeviceScene;
+  readonly gateway: Kinship['gateway'];
+}
+
+export function DeviceHeader({ device, scene, gateway }: HeaderProps) {
   const age = useSignal(noValue);
   const seen = useSignal(noValue);
   const seenTitle = useSignal('');
@@ -46,6 +54,7 @@ export function DeviceHeader({ device, scene }: { device: DeviceRecord; scene: D
             {device.address}
           </Fact>
         )}
+        {gateway !== null && <GatewayFact {...gateway} />}
         <Fact name="Fresh" wide="8.5ch">
           {age}
         </Fact>
@@ -60,6 +69,14 @@ export function DeviceHeader({ device, scene }: { device: DeviceRecord; scene: D
         <CompletenessLine scene={scene} />
       </div>
     </header>
+  );
+}
+
+function GatewayFact({ id, label }: { id: string; label: string }) {
+  return (
+    <Fact name="Through" title="The gateway that it speaks through">
+      <a href={formatRoute(makeDeviceRoute(id))}>{label === '' ? id : label}</a>
+    </Fact>
   );
 }
 

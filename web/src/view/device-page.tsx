@@ -7,13 +7,15 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { planCharts } from '../core/chart-groups.ts';
-import { applyFacts, type DeviceRecord } from '../core/feed-state.ts';
+import { applyFacts, type DeviceFacts, type DeviceRecord } from '../core/feed-state.ts';
 import { nameOf } from '../core/fleet-order.ts';
+import { type KnownValues, readKnown } from '../core/last-known.ts';
 import type { TimeRange } from '../core/time-range.ts';
 import type { TimeWindow } from '../core/time-window.ts';
 import { HubRefusal } from '../edge/hub-client.ts';
 import { type App, useApp } from './app-context.ts';
 import { followBoardKeys } from './board-keys.ts';
+import { DeviceBehind, type Kinship, NothingMeasured, noKinship } from './device-behind.tsx';
 import { DeviceBoard } from './device-board.ts';
 import { DeviceCharts, isLongList } from './device-charts.tsx';
 import { DeviceHeader } from './device-header.tsx';
@@ -24,6 +26,8 @@ import { StateStrips } from './state-strips.tsx';
 import { TextTable } from './text-table.tsx';
 import { useShown } from './time-shown.ts';
 import { chooseTiles, ValueTiles } from './value-tiles.tsx';
+
+const kinEveryMs = 10_000;
 
 type Load = 'loading' | 'ready' | 'unknown-device' | 'failed';
 
@@ -36,16 +40,23 @@ interface DevicePageProps {
 export function DevicePage({ deviceId, range, window }: DevicePageProps) {
   const app = useApp();
   const load = useSignal<Load>('loading');
+  const told = useSignal<Told>(nothingTold);
   const introduced = useRef(false);
   useEffect(() => {
     const endObserver = app.addObserver({
-      observeSnapshot: (told) => {
-        if (told.id === deviceId) introduced.current = true;
+      observeSnapshot: ({ id }) => {
+        if (id === deviceId) introduced.current = true;
       },
     });
     app.watch([deviceId]);
-    void loadDevice(app, deviceId, load);
+    void loadDevice(app, deviceId, { load, told });
+    // How those behind a gateway stand comes with no feed of this page.
+    const timer = setInterval(() => {
+      const isSeen = document.visibilityState === 'visible' && !app.model.feed.isPast;
+      if (isSeen && told.peek().behind.length > 0) void readTold(app, deviceId, told).catch(() => undefined);
+    }, kinEveryMs);
     return () => {
+      clearInterval(timer);
       endObserver();
       app.watch(null);
     };
@@ -55,18 +66,35 @@ export function DevicePage({ deviceId, range, window }: DevicePageProps) {
   if (load.value === 'unknown-device') return <UnknownDevice deviceId={deviceId} />;
   if (device === undefined || (load.value === 'loading' && device.metrics.length === 0)) {
     return load.value === 'failed' ? (
-      <DeviceFailed retry={() => void loadDevice(app, deviceId, load)} />
+      <DeviceFailed retry={() => void loadDevice(app, deviceId, { load, told })} />
     ) : (
       <DeviceSkeleton name={device === undefined ? deviceId : nameOf(device)} />
     );
   }
-  return <KnownDevice device={device} range={range} window={window} introduced={introduced} />;
+  return <KnownDevice device={device} range={range} window={window} introduced={introduced} told={told.value} />;
 }
 
-async function loadDevice(app: App, deviceId: string, load: { value: Load }): Promise<void> {
+/** What only the hub's list tells, as of when the page was opened. */
+interface Told extends Kinship {
+  readonly known: KnownValues;
+}
+const nothingTold: Told = { ...noKinship, known: new Map() };
+
+async function readTold(app: App, deviceId: string, told: { value: Told }): Promise<DeviceFacts> {
+  const facts: DeviceFacts = await app.hub.readDevice(deviceId);
+  told.value = { gateway: facts.gateway ?? null, behind: facts.behind ?? [], known: readKnown(facts) };
+  return facts;
+}
+
+async function loadDevice(
+  app: App,
+  deviceId: string,
+  { load, told }: { load: { value: Load }; told: { value: Told } },
+): Promise<void> {
   load.value = 'loading';
+  told.value = nothingTold;
   try {
-    applyFacts(app.model.feed, await app.hub.readDevice(deviceId));
+    applyFacts(app.model.feed, await readTold(app, deviceId, told));
     app.model.structure.value = app.model.feed.structureVersion;
     load.value = 'ready';
   } catch (error) {
@@ -79,8 +107,9 @@ function KnownDevice(props: {
   range: TimeRange;
   window: TimeWindow | null;
   introduced: { readonly current: boolean };
+  told: Told;
 }) {
-  const { device, range, window, introduced } = props;
+  const { device, range, window, introduced, told } = props;
   const app = useApp();
   // A component that reads any signal is rendered for its signals and props alone: model, presence and metrics change in place.
   void app.model.structure.value;
@@ -98,26 +127,30 @@ function KnownDevice(props: {
   // The boards feed before the stage draws.
   useEffect(() => board.run(), [board]);
   useEffect(() => scene.run(), [scene]);
+  // What was last known is of the present: of the past it says nothing.
+  const known = app.model.feed.isPast ? nothingTold.known : told.known;
   const hasEvents = (scene.events.list.value?.length ?? 0) > 0;
   return (
     <div class="device-page">
-      <DeviceHeader device={device} scene={scene} />
+      <DeviceHeader device={device} scene={scene} gateway={told.gateway} />
       {device.metrics.length === 0 ? (
-        <section class="notice">
-          <h2>Nothing measured yet</h2>
-          <p>This device has declared no metrics. Charts appear here by themselves with its first reading.</p>
-        </section>
+        <NothingMeasured device={device} behind={told.behind} />
       ) : (
         <>
-          <ValueTiles device={device} board={board} />
+          <ValueTiles device={device} board={board} known={known} />
           {/* Without events the charts take the room of their column. */}
           <div class={hasEvents ? 'device-body has-side' : 'device-body'}>
             <div class="device-main">
               <HistoryNote board={board} />
               <NewestBanner board={board} metrics={device.metrics.map(({ index }) => index)} />
               <DeviceCharts charts={layout.charts} scene={scene} board={isLong ? null : board} />
-              {layout.strips.length > 0 && <StateStrips metrics={layout.strips} device={device} board={board} />}
-              {layout.texts.length > 0 && <TextTable metrics={layout.texts} device={device} board={board} />}
+              {layout.strips.length > 0 && (
+                <StateStrips metrics={layout.strips} scene={scene} board={board} known={known} />
+              )}
+              {layout.texts.length > 0 && (
+                <TextTable metrics={layout.texts} device={device} board={board} known={known} />
+              )}
+              <DeviceBehind behind={told.behind} />
             </div>
             <EventList scene={scene} />
           </div>

@@ -153,6 +153,16 @@ function KeyList() {
   const { model } = useApp();
   return (
     <div class="key-list">
+      {/* First, so that the focus does not scroll the list to its end. */}
+      <button
+        type="button"
+        class="button"
+        onClick={() => {
+          model.overlay.value = null;
+        }}
+      >
+        Close
+      </button>
       <h2>Keys</h2>
       <dl>
         {keys.map(([combination, what]) => (
@@ -166,15 +176,6 @@ function KeyList() {
           </div>
         ))}
       </dl>
-      <button
-        type="button"
-        class="button"
-        onClick={() => {
-          model.overlay.value = null;
-        }}
-      >
-        Close
-      </button>
     </div>
   );
 }

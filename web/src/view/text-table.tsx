@@ -1,6 +1,8 @@
 /** Text metrics: the value now and since when. Owns the cells it writes into. */
 import { useEffect, useRef } from 'preact/hooks';
 import type { DeviceRecord } from '../core/feed-state.ts';
+import { type KnownValues, lastKnownTitle, lastKnownWords } from '../core/last-known.ts';
+import { noValue } from '../core/number-format.ts';
 import { formatMoment } from './clock-text.ts';
 import type { DeviceBoard } from './device-board.ts';
 
@@ -8,10 +10,12 @@ export function TextTable({
   metrics,
   device,
   board,
+  known,
 }: {
   metrics: readonly number[];
   device: DeviceRecord;
   board: DeviceBoard;
+  known: KnownValues;
 }) {
   return (
     <section class="card texts" aria-label="Texts">
@@ -26,7 +30,7 @@ export function TextTable({
         </thead>
         <tbody>
           {metrics.map((metric) => (
-            <TextRow key={metric} metric={metric} device={device} board={board} />
+            <TextRow key={metric} metric={metric} device={device} board={board} known={known.get(metric)} />
           ))}
         </tbody>
       </table>
@@ -34,20 +38,33 @@ export function TextTable({
   );
 }
 
-function TextRow({ metric, device, board }: { metric: number; device: DeviceRecord; board: DeviceBoard }) {
+interface RowProps {
+  readonly metric: number;
+  readonly device: DeviceRecord;
+  readonly board: DeviceBoard;
+  readonly known: number | string | undefined;
+}
+
+function TextRow({ metric, device, board, known }: RowProps) {
   const value = useRef<HTMLTableCellElement>(null);
   const since = useRef<HTMLTableCellElement>(null);
   const record = device.metrics[metric]!;
   useEffect(
     () =>
       board.stage.addWriter(({ nowHubMs }) => {
-        const text = Number.isNaN(record.latestMs) ? '–' : String(record.latest);
+        const isKnown = Number.isNaN(record.latestMs) && known !== undefined;
+        const text = isKnown ? String(known) : Number.isNaN(record.latestMs) ? noValue : String(record.latest);
         const changed = board.timeline.texts.get(metric)?.at(-1);
         const when = changed === undefined ? record.latestMs : changed.timeMs;
         setText(value.current, text);
-        setText(since.current, Number.isNaN(when) ? '' : `since ${formatMoment(when, nowHubMs)}`);
+        setText(
+          since.current,
+          isKnown ? lastKnownWords : Number.isNaN(when) ? '' : `since ${formatMoment(when, nowHubMs)}`,
+        );
+        value.current?.classList.toggle('is-known', isKnown);
+        if (since.current !== null) since.current.title = isKnown ? lastKnownTitle : '';
       }),
-    [metric, board],
+    [metric, board, known],
   );
   return (
     <tr>

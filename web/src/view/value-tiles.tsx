@@ -1,9 +1,10 @@
 /** The values that matter most, large, with their extent over the range. Owns one text signal per tile; a reading renders nothing. */
-import { type Signal, signal } from '@preact/signals';
+import { computed, type Signal, signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { DeviceRecord, MetricRecord } from '../core/feed-state.ts';
+import { type KnownValues, lastKnownTitle, lastKnownWords } from '../core/last-known.ts';
 import { assignCells, isUptime } from '../core/metric-family.ts';
-import { formatValue, noValue, thinSpace, writeMeasured } from '../core/number-format.ts';
+import { formatValue, learnNumber, noValue, thinSpace, writeMeasured } from '../core/number-format.ts';
 import { PinButton } from './board-pin-button.tsx';
 import type { DeviceBoard } from './device-board.ts';
 
@@ -16,11 +17,19 @@ interface Tile {
   readonly extent: Signal<string>;
   /** What the device said, where another unit is shown. */
   readonly measured: Signal<string>;
+  readonly isKnown: Signal<boolean>;
 }
 
-export function ValueTiles({ device, board }: { device: DeviceRecord; board: DeviceBoard }) {
+interface TilesProps {
+  readonly device: DeviceRecord;
+  readonly board: DeviceBoard;
+  readonly known: KnownValues;
+}
+
+export function ValueTiles({ device, board, known }: TilesProps) {
   const tiles = useMemo(() => makeTiles(device), [device, device.metrics.length]);
   useEffect(() => {
+    for (const { metric } of tiles) learnKnown(metric, known.get(metric.index));
     let extentVersion = -1;
     let extentOf: unknown = null;
     return board.stage.addWriter(() => {
@@ -28,11 +37,11 @@ export function ValueTiles({ device, board }: { device: DeviceRecord; board: Dev
       extentVersion = board.timeline.version;
       extentOf = board.timeline;
       for (const tile of tiles) {
-        writeValue(tile);
+        writeValue(tile, known.get(tile.metric.index));
         if (isMoved) writeExtent(tile, board);
       }
     });
-  }, [tiles, board]);
+  }, [tiles, board, known]);
   return (
     <ul class="tiles" aria-label="Latest values">
       {tiles.map((tile) => (
@@ -40,7 +49,10 @@ export function ValueTiles({ device, board }: { device: DeviceRecord; board: Dev
           <span class="tile-name" title={tile.metric.name}>
             {tile.metric.name}
           </span>
-          <span class="tile-value" title={tile.measured}>
+          <span
+            class={computed(() => (tile.isKnown.value ? 'tile-value is-known' : 'tile-value'))}
+            title={tile.measured}
+          >
             {tile.value}
             <span class="unit">{tile.unit}</span>
           </span>
@@ -71,23 +83,33 @@ function makeTiles(device: DeviceRecord): Tile[] {
     unit: signal(''),
     extent: signal(''),
     measured: signal(''),
+    isKnown: signal(false),
   }));
 }
 
-function writeValue({ metric, value, unit, measured }: Tile): void {
-  if (Number.isNaN(metric.latestMs) || typeof metric.latest === 'string') return;
+/** With the decimals that it came with. */
+function learnKnown({ latestMs, shape }: MetricRecord, known: number | string | undefined): void {
+  if (Number.isNaN(latestMs) && typeof known === 'number') learnNumber(shape, known);
+}
+
+function writeValue(tile: Tile, known: number | string | undefined): void {
+  const { metric, value, unit, measured, isKnown, extent } = tile;
+  isKnown.value = Number.isNaN(metric.latestMs) && known !== undefined;
+  const latest = isKnown.value ? known! : metric.latest;
+  if ((Number.isNaN(metric.latestMs) && !isKnown.value) || typeof latest === 'string') return;
+  measured.value = isKnown.value ? lastKnownTitle : metric.kind === 'bool' ? '' : writeMeasured(metric);
+  if (isKnown.value) extent.value = lastKnownWords;
   if (metric.kind === 'bool') {
-    value.value = metric.latest === 0 ? 'off' : 'on';
+    value.value = latest === 0 ? 'off' : 'on';
     return;
   }
-  measured.value = writeMeasured(metric);
-  const shown = formatValue(metric.latest, metric.unit, metric.shape);
+  const shown = formatValue(latest, metric.unit, metric.shape);
   value.value = shown.text;
   unit.value = shown.unit === '' ? '' : thinSpace + shown.unit;
 }
 
-function writeExtent({ metric, extent }: Tile, board: DeviceBoard): void {
-  if (metric.kind === 'bool' || isUptime(metric)) return;
+function writeExtent({ metric, extent, isKnown }: Tile, board: DeviceBoard): void {
+  if (metric.kind === 'bool' || isUptime(metric) || isKnown.value) return;
   const found = board.timeline.buffers[metric.index]?.findExtent();
   if (found === null || found === undefined) {
     extent.value = '';
