@@ -106,6 +106,8 @@ describe('what is closed, while the hub lives', () => {
       client.send(makeSubscribe('__proto__/constructor', 1));
       expect((await client.packet()).first).toBe(0x90);
       client.send(makePublish('__proto__/constructor', '1', { qos: 2, id: 7 }));
+      // A PUBREL that comes before its PUBREC is of a client that keeps to no rules, and ends its link.
+      for (;;) if ((await client.packet()).first === 0x50) break;
       client.send(Buffer.concat([makePacket(0x62, Buffer.from([0, 7])), makePacket(0x62, Buffer.from([0, 7]))]));
       client.send(Buffer.from([0xc0, 0]));
       for (;;) if ((await client.packet()).first === 0xd0) break;
