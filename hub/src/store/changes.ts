@@ -7,16 +7,20 @@
 import type { StoreChange } from '../core/ports.ts';
 import { prepareMqttRows } from './mqtt-table.ts';
 import { prepareOnceKeys } from './once-table.ts';
+import { sqlCheck } from './row-check.ts';
 import type { Connection, Statement } from './sqlite.ts';
 
 const statementTexts = {
   device: `INSERT INTO devices(key, device_id, model, firmware, created_ms) VALUES(?, ?, ?, ?, ?)
     ON CONFLICT(key) DO UPDATE SET device_id = excluded.device_id, model = excluded.model, firmware = excluded.firmware`,
-  metric: 'INSERT OR REPLACE INTO metrics(device, metric, name, unit, kind) VALUES(?, ?, ?, ?, ?)',
+  deviceCheck: `UPDATE devices SET check_sum = ${sqlCheck('devices')} WHERE key = ?`,
+  metric: `INSERT OR REPLACE INTO metrics(device, metric, name, unit, kind, check_sum)
+    VALUES(?, ?, ?, ?, ?, row_check(?, ?, ?, ?, ?))`,
   stream: `INSERT INTO streams(key, device, epoch, created_ms, is_import) VALUES(?, ?, ?, ?, ?)
     ON CONFLICT(key) DO UPDATE SET device = excluded.device, epoch = excluded.epoch, is_import = excluded.is_import`,
+  streamCheck: `UPDATE streams SET check_sum = ${sqlCheck('streams')} WHERE key = ?`,
   deviceNotes: 'INSERT OR REPLACE INTO device_notes(device, label, tags) VALUES(?, ?, ?)',
-  table: 'UPDATE streams SET metric_table = ? WHERE key = ?',
+  table: `UPDATE streams SET metric_table = ?, check_sum = ${sqlCheck('streams', { metric_table: '?' })} WHERE key = ?`,
   sleep: 'INSERT OR REPLACE INTO sleeps(device, from_ms, wake_ms) VALUES(?, ?, ?)',
   outage: 'INSERT OR REPLACE INTO outages(device, from_ms, to_ms, asleep) VALUES(?, ?, ?, ?)',
   // Of a device whose link comes and goes the newest thousand are kept.
@@ -65,10 +69,12 @@ function applyChange(statements: ChangeStatements, change: TableChange): void {
   switch (change.kind) {
     case 'device':
       statements.device.run(change.key, change.deviceId, change.model, change.firmware, change.createdMs);
+      statements.deviceCheck.run(change.key);
       return;
     case 'metrics':
       change.metrics.forEach((metric, i) => {
-        statements.metric.run(change.device, change.firstIndex + i, metric.name, metric.unit, metric.kind);
+        const row = [change.device, change.firstIndex + i, metric.name, metric.unit, metric.kind];
+        statements.metric.run(...row, ...row);
       });
       return;
     case 'stream':
@@ -79,9 +85,10 @@ function applyChange(statements: ChangeStatements, change: TableChange): void {
         change.createdMs,
         change.isImport === true ? 1 : 0,
       );
+      statements.streamCheck.run(change.key);
       return;
     case 'table':
-      statements.table.run(JSON.stringify(change.table), change.stream);
+      applyTable(statements.table, change);
       return;
     case 'deviceNotes':
       for (const { device, label, tags } of change.notes)
@@ -107,6 +114,11 @@ function applyChange(statements: ChangeStatements, change: TableChange): void {
     default:
       applyAccountChange(statements, change);
   }
+}
+
+function applyTable(statement: Statement, { stream, table }: TableChange & { kind: 'table' }): void {
+  const text = JSON.stringify(table);
+  statement.run(text, text, stream);
 }
 
 type AccountChange = Exclude<

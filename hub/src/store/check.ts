@@ -11,6 +11,7 @@ import type { BlockPart } from './block-parts.ts';
 import { decodeStats } from './block-stats.ts';
 import { openLogRow } from './log-book.ts';
 import { openRollup } from './rollup-code.ts';
+import { isRowWhole, sqlRow } from './row-check.ts';
 import { columnsPerBlock, migrations } from './schema.ts';
 import { type Connection, codeOf, migrate, openEmpty, openReading, type Statement } from './sqlite.ts';
 
@@ -38,6 +39,8 @@ export interface CheckReport {
 const findingsMax = 10_000;
 const nowhere = { device: null, metric: null, fromMs: null, toMs: null, rows: 0 } as const;
 const integrityLinesMax = 100;
+/** Version of the schema. */
+const rowChecksSince = 13;
 
 interface StoredBlock extends BlockPlace {
   readonly device: number | null;
@@ -82,6 +85,7 @@ class Check {
     this.guard('the integrity check', () => this.checkIntegrity());
     this.guard('the schema', () => this.checkSchema());
     this.guard('the lists of devices and metrics', () => this.readNames());
+    this.guard('the rows of devices, metrics and streams', () => this.checkRows());
     this.guard('the blocks', () => this.checkBlocks());
     this.guard('columns of no block', () => this.checkOrphans());
     this.guard('the log', () => this.checkLog());
@@ -135,10 +139,27 @@ class Check {
     }
   }
 
+  private checkRows(): void {
+    if ((this.connection.pragma('user_version', { simple: true }) as number) < rowChecksSince) return;
+    for (const table of ['devices', 'metrics', 'streams'] as const) {
+      const rows = this.connection
+        .prepare(`SELECT ${sqlRow(table)} FROM ${table}`)
+        .raw()
+        .all() as unknown[][];
+      for (const row of rows) if (!isRowWhole(row)) this.noteRow(table, row);
+    }
+  }
+
+  private noteRow(table: string, row: readonly unknown[]): void {
+    const text = `a row of ${table} is not as it was written: ${row.slice(0, -1).join(', ')}`;
+    const device = this.nameOf(row[table === 'streams' ? 1 : 0] as number);
+    this.note({ what: 'database', ...nowhere, text, device, metric: table === 'metrics' ? String(row[2]) : null });
+  }
+
   private checkBlocks(): void {
     const selectBlock = this.connection.prepare(
       `SELECT b.id, b.stream, seq_from AS seqFrom, seq_to AS seqTo, t_min AS minMs, t_max AS maxMs, row_count AS rows,
-         check_sum AS checkSum, facts, times, arrivals, s.device
+         b.check_sum AS checkSum, facts, times, arrivals, s.device
        FROM blocks b LEFT JOIN streams s ON s.key = b.stream WHERE b.id = ?`,
     );
     const selectColumns = this.connection.prepare(

@@ -6,24 +6,14 @@
  * row tells all. Owns the heads; writes nothing.
  */
 import { type HeadMemory, StreamHead } from './heads.ts';
-import { type Connection, makeDamageError, type Statement } from './sqlite.ts';
+import type { Connection, Statement } from './sqlite.ts';
+import { readStreamRow, readTable, type StreamRow, streamColumns } from './stream-row.ts';
 
 /** Of each device. */
 export const streamsKept = 16;
 
-interface StreamRow {
-  readonly key: number;
-  readonly device: number;
-  readonly metricTable: string;
-  readonly sealedSeq: number;
-  readonly arrivedMs: number | null;
-  readonly isApart: number;
-}
 /** What readers of the heads need of them. */
 export type Heads = Pick<ReadonlyMap<number, StreamHead>, 'get' | 'values'>;
-
-const columns =
-  'key, device, metric_table AS metricTable, sealed_seq AS sealedSeq, arrived_ms AS arrivedMs, apart OR is_import AS isApart';
 
 export class HeadBook implements Heads {
   readonly memory: HeadMemory = { bytes: 0 };
@@ -35,14 +25,15 @@ export class HeadBook implements Heads {
   private readonly selectOne: Statement;
 
   constructor(connection: Connection) {
-    this.selectOne = connection.prepare(`SELECT ${columns} FROM streams WHERE key = ?`);
+    this.selectOne = connection.prepare(`SELECT ${streamColumns} FROM streams WHERE key = ?`).raw();
     const rows = connection
       .prepare(
-        `SELECT * FROM (SELECT ${columns}, row_number() OVER (PARTITION BY device ORDER BY key DESC) AS age FROM streams)
+        `SELECT ${streamColumns} FROM (SELECT *, row_number() OVER (PARTITION BY device ORDER BY key DESC) AS age FROM streams)
          WHERE age <= ${streamsKept} ORDER BY key`,
       )
-      .all() as StreamRow[];
-    for (const row of rows) this.keep(this.makeHead(row));
+      .raw()
+      .all() as unknown[][];
+    for (const row of rows) this.keep(this.makeHead(readStreamRow(row)));
     const newest = 'SELECT device, max(key) FROM streams WHERE is_import = 0 GROUP BY device';
     for (const [device, key] of connection.prepare(newest).raw().all() as [number, number][]) {
       this.newestOf.set(device, key);
@@ -87,15 +78,21 @@ export class HeadBook implements Heads {
     return this.heads.values();
   }
 
-  private read(key: number): StreamHead | undefined {
-    const row = this.selectOne.get(key) as StreamRow | undefined;
-    return row === undefined ? undefined : this.makeHead(row);
+  /** Of the streams kept; NaN for none. */
+  newestArrival(): number {
+    let newestMs = Number.NaN;
+    for (const { arrivedMs } of this.values()) if (!(arrivedMs <= newestMs)) newestMs = arrivedMs;
+    return newestMs;
   }
 
-  private makeHead({ key, device, metricTable, sealedSeq, arrivedMs, isApart }: StreamRow): StreamHead {
-    const table = readTable(key, metricTable);
-    const head = new StreamHead({ key, device, table, sealedSeq, arrivedMs: arrivedMs ?? Number.NaN }, this.memory);
-    head.isApart = isApart === 1;
+  private read(key: number): StreamHead | undefined {
+    const row = this.selectOne.get(key) as unknown[] | undefined;
+    return row === undefined ? undefined : this.makeHead(readStreamRow(row));
+  }
+
+  private makeHead({ metricTable, isApart, ...row }: StreamRow): StreamHead {
+    const head = new StreamHead({ ...row, table: readTable(row.key, metricTable) }, this.memory);
+    head.isApart = isApart;
     return head;
   }
 
@@ -115,12 +112,4 @@ export class HeadBook implements Heads {
 
 function isIdle({ sealedSeq, committedSeq, writtenSeq, rows, logRowOldest }: StreamHead): boolean {
   return rows === 0 && logRowOldest === 0 && committedSeq === sealedSeq && writtenSeq === sealedSeq;
-}
-
-export function readTable(key: number, text: string): number[] {
-  try {
-    return JSON.parse(text) as number[];
-  } catch {
-    throw makeDamageError(`the metric table of stream ${key} cannot be read`);
-  }
 }

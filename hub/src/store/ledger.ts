@@ -25,6 +25,7 @@ import {
   codeOf,
   isDamage,
   isWorldFailure,
+  makeBusyError,
   makeDamageError,
   migrate,
   openWriting,
@@ -54,6 +55,8 @@ const logDrained = 7 / 8;
 /** What one transaction seals: about four milliseconds of coding. */
 const sealReadingsPerStep = 16_384;
 const sealHeadsPerStep = 256;
+/** What a column costs however few readings are in it, in readings. */
+const readingsOfColumn = 48;
 /** What a commit writes beside its frames, and how much the probe writes. */
 const commitBytes = 16_384;
 const probeBytes = 65_536;
@@ -104,7 +107,7 @@ export class Ledger {
       );
       this.heads = new HeadBook(this.connection);
       this.replayLog();
-      this.run = new HubRun(this.connection, Date.now(), this.newestArrival());
+      this.run = new HubRun(this.connection, Date.now(), this.heads.newestArrival());
     } catch (error) {
       this.connection.close();
       throw error;
@@ -211,7 +214,7 @@ export class Ledger {
     for (const head of this.unsealed.values()) {
       chosen.push(head);
       // No more than these: what is held was not looked into.
-      readings += head.rows * head.table.length;
+      readings += (head.rows + readingsOfColumn) * head.table.length;
       if (readings >= sealReadingsPerStep || chosen.length === sealHeadsPerStep) break;
     }
     return chosen;
@@ -243,10 +246,17 @@ export class Ledger {
     if (line?.quick_check !== 'ok') throw makeDamageError(line?.quick_check ?? 'quick_check says nothing');
   }
 
-  /** A durable write of its own, after moving what the WAL holds into the file: both must work before the store is well again. */
-  probe(): void {
+  /**
+   * A durable write of its own, after moving what the WAL holds into the file: both must work before the store is well again.
+   * `wholly`: all of it is moved, and the WAL begun anew. A failed fsync may have left pages of the WAL that read well and are not
+   * on the disk, and what is committed behind such a page is lost with it in a power cut, however well its own fsync went.
+   */
+  probe({ wholly }: { readonly wholly: boolean }): void {
     withoutWaiting(this.connection, () => {
-      this.connection.pragma('wal_checkpoint(PASSIVE)');
+      const [moved] = this.connection.pragma(`wal_checkpoint(${wholly ? 'TRUNCATE' : 'PASSIVE'})`) as {
+        busy: number;
+      }[];
+      if (wholly && moved?.busy !== 0) throw makeBusyError('a query still reads what the WAL holds');
       const write = this.connection.prepare('INSERT OR REPLACE INTO probe(id, bytes) VALUES(1, ?)');
       runTransaction(this.connection, () => void write.run(new Uint8Array(probeBytes)));
       runTransaction(this.connection, () => void write.run(new Uint8Array(1)));
@@ -259,19 +269,16 @@ export class Ledger {
    */
   allowResending(before: Ledger): void {
     for (const head of this.heads.values()) {
-      if (head.committedSeq > (before.heads.get(head.key)?.committedSeq ?? 0)) head.recoveredSeq = head.committedSeq;
+      const known = before.heads.get(head.key);
+      const isAhead = head.committedSeq > (known?.committedSeq ?? 0);
+      // Opened anew a second time before anything was sent again: what was found the first time may still come.
+      head.recoveredSeq = isAhead ? head.committedSeq : (known?.recoveredSeq ?? 0);
     }
   }
 
   /** The hub lives, although nothing is committed. */
   noteAlive(): void {
     this.run.noteAlive(Date.now());
-  }
-
-  private newestArrival(): number {
-    let newestMs = Number.NaN;
-    for (const { arrivedMs } of this.heads.values()) if (!(arrivedMs <= newestMs)) newestMs = arrivedMs;
-    return newestMs;
   }
 
   close(): void {

@@ -13,12 +13,15 @@ import { decodeFacts, gatherFacts } from './block-facts.ts';
 import { joinBlocks, type ReadBlock, splitBlock } from './block-join.ts';
 import type { WriteBlock } from './block-writer.ts';
 import { blockColumns, firstPartOf, MergeChoice, type SmallBlock } from './merge-choice.ts';
+import { sqlCheck } from './row-check.ts';
 import { columnsPerBlock } from './schema.ts';
 import { type Connection, runRelaxed, type Statement } from './sqlite.ts';
 
 /** What one transaction merges: about ten milliseconds of coding. */
 const cellsPerStep = 32_768;
 const streamsPerStep = 256;
+/** Blocks of few rows cost more to find, read and delete than to code. */
+const stepMs = 8;
 export class Merger {
   private readonly connection: Connection;
   private readonly writeBlock: WriteBlock;
@@ -38,7 +41,9 @@ export class Merger {
     this.writeBlock = writeBlock;
     this.choice = new MergeChoice(connection, isUnsealed);
     const prepare = (text: string) => connection.prepare(text);
-    this.setApart = prepare('UPDATE streams SET apart = 1 WHERE key = ?');
+    this.setApart = prepare(
+      `UPDATE streams SET apart = 1, check_sum = ${sqlCheck('streams', { apart: '1' })} WHERE key = ?`,
+    );
     this.selectNext = prepare(
       `SELECT ${blockColumns} FROM (SELECT key FROM streams WHERE device = ? AND key > ?)
        CROSS JOIN blocks INDEXED BY blocks_by_seq ON stream = key ORDER BY key, seq_from LIMIT 1`,
@@ -54,6 +59,7 @@ export class Merger {
     const settled: number[] = [];
     let rows = 0;
     let looked = 0;
+    const untilMs = performance.now() + stepMs;
     runRelaxed(this.connection, () => {
       let cells = 0;
       for (const stream of waiting) {
@@ -63,7 +69,7 @@ export class Merger {
           rows += merged.rows;
           cells += merged.cells;
         }
-        if (cells >= cellsPerStep || ++looked === streamsPerStep) break;
+        if (cells >= cellsPerStep || ++looked === streamsPerStep || performance.now() > untilMs) break;
       }
     });
     for (const stream of settled) waiting.delete(stream);

@@ -4,7 +4,7 @@
  * Owns the sizes of the rows, so that the oldest go when there are more keys than are kept, or when nobody repeats himself any more.
  */
 import type { StoreChange } from '../core/ports.ts';
-import type { Connection } from './sqlite.ts';
+import { type Connection, makeDamageError } from './sqlite.ts';
 
 const keysMax = 262_144;
 const ageMsMax = 86_400_000;
@@ -47,6 +47,10 @@ export function prepareOnceKeys(connection: Connection): (change: StoreChange & 
 /** Oldest first. */
 export function loadOnceKeys(connection: Connection): Uint32Array {
   const rows = connection.prepare('SELECT keys FROM once_keys ORDER BY id').all() as { keys: Uint8Array }[];
+  for (const { keys } of rows) {
+    if (!(keys instanceof Uint8Array) || keys.length % bytesPerKey !== 0)
+      throw makeDamageError('a row of once_keys holds no keys');
+  }
   const bytes = new Uint8Array(rows.reduce((sum, { keys }) => sum + keys.length, 0));
   let at = 0;
   for (const { keys } of rows) {

@@ -13,6 +13,7 @@ import { answerReadings } from './readings-query.ts';
 import { previewRetention } from './retention-preview.ts';
 import { readPolicy } from './retention-sweep.ts';
 import { Snapshots } from './snapshot.ts';
+import { codeOf, damageAdvice, isDamage } from './sqlite.ts';
 import { answerFleetAt } from './state-at.ts';
 import type { Answer, FromReader, Question, ReaderOptions, ToReader } from './worker-messages.ts';
 
@@ -81,6 +82,11 @@ function listBuffers(message: FromReader): ArrayBuffer[] {
   return [...buffers];
 }
 
+/** Across threads an error keeps its message alone. */
+function explain(error: Error): Error {
+  return isDamage(codeOf(error)) ? new Error(`${error.message}. ${damageAdvice}`) : error;
+}
+
 function startReader(port: MessagePort): void {
   stepBack();
   const say = (message: FromReader) => port.postMessage(message, listBuffers(message));
@@ -98,7 +104,7 @@ function startReader(port: MessagePort): void {
       snapshots ??= new Snapshots(workerData as ReaderOptions);
       say({ kind: 'answer', answer: await answer(snapshots, message.question) });
     } catch (error) {
-      say({ kind: 'failed', error: error as Error });
+      say({ kind: 'failed', error: explain(error as Error) });
     }
   };
   port.on('message', (message: ToReader) => {

@@ -137,6 +137,12 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE streams ADD COLUMN apart INTEGER NOT NULL DEFAULT 0;
   `,
+  // Checksums of rows (row-check.ts); NULL until a row is written again.
+  `
+  ALTER TABLE devices ADD COLUMN check_sum INTEGER;
+  ALTER TABLE metrics ADD COLUMN check_sum INTEGER;
+  ALTER TABLE streams ADD COLUMN check_sum INTEGER;
+  `,
 ];
 
 /** Columns per block in `block_columns.id`: twice the metrics a device may have, with room. */

@@ -9,6 +9,7 @@ import assert from 'node:assert/strict';
 import { type BlockFacts, gatherFacts } from './block-facts.ts';
 import type { BlockColumn, WriteBlock, WrittenColumn } from './block-writer.ts';
 import type { HeadColumn, StreamHead } from './heads.ts';
+import { sqlCheck } from './row-check.ts';
 import { type Connection, runRelaxed, type Statement } from './sqlite.ts';
 
 interface SealStatements {
@@ -18,7 +19,10 @@ interface SealStatements {
 
 function prepareStatements(connection: Connection): SealStatements {
   return {
-    sealed: connection.prepare('UPDATE streams SET sealed_seq = ?, arrived_ms = ? WHERE key = ?'),
+    sealed: connection.prepare(
+      `UPDATE streams SET sealed_seq = ?, arrived_ms = ?,
+         check_sum = ${sqlCheck('streams', { sealed_seq: '?', arrived_ms: '?' })} WHERE key = ?`,
+    ),
     latest: connection.prepare(
       `INSERT INTO latest(device, metric, time_ms, arrived_ms, value) VALUES(?, ?, ?, ?, ?)
        ON CONFLICT(device, metric) DO UPDATE SET
@@ -36,7 +40,7 @@ export function prepareSealer(connection: Connection, writeBlock: WriteBlock): (
       for (const head of heads) {
         if (head.rows > 0) writeHead(statements, writeBlock, head);
         const arrivedMs = Number.isNaN(head.arrivedMs) ? null : head.arrivedMs;
-        const { changes } = statements.sealed.run(head.decodedSeq, arrivedMs, head.key);
+        const { changes } = statements.sealed.run(head.decodedSeq, arrivedMs, head.decodedSeq, arrivedMs, head.key);
         assert(changes === 1, `stream ${head.key} is not in the database`);
       }
     });

@@ -12,7 +12,7 @@ import { type BlockPlace, isBlobOf, isBlockWhole, isBytes, takeStats } from './b
 import { type Column, decodeArrivalsOf, decodeColumnOf } from './block-decode.ts';
 import { RunCache } from './run-cache.ts';
 import { columnIdOf, columnsPerBlock } from './schema.ts';
-import { type Connection, openReading, type Statement } from './sqlite.ts';
+import { type Connection, makeDamageError, openReading, type Statement } from './sqlite.ts';
 import type { HeadAnswer, HeadFacts, HeadRequest, HeadRows } from './worker-messages.ts';
 
 export class QueryAbortedError extends Error {}
@@ -44,7 +44,7 @@ export interface Range {
   readonly toMs: number;
 }
 
-/** A new snapshot each time a stream was sealed in between; more often than this in a row is our bug. */
+/** A new snapshot each time a stream was sealed in between; that does not happen so often in a row. */
 const attemptsMax = 1000;
 
 const blockPlace =
@@ -139,7 +139,8 @@ export class Snapshots {
         this.connection.exec('COMMIT');
       }
     }
-    throw new Error('No consistent view of the store could be had.');
+    // The writer looked at these rows when it started: since then they were damaged, or the way to them.
+    throw makeDamageError('the rows of streams are not those that the writer knows');
   }
 
   /** Between two blocks: the asker may have left. */

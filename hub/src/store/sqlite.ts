@@ -7,6 +7,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
+import { checkRow } from './row-check.ts';
 
 export type Connection = Database.Database;
 export type Statement = Database.Statement<unknown[]>;
@@ -41,6 +42,7 @@ export function openWriting(file: string, pagesMax?: number): Connection {
   connection.pragma('wal_autocheckpoint = 0');
   connection.pragma(`journal_size_limit = ${journalBytesMax}`);
   connection.pragma('temp_store = MEMORY');
+  connection.function('row_check', { varargs: true, deterministic: true }, checkRow);
   if (pagesMax !== undefined) connection.pragma(`max_page_count = ${pagesMax}`);
   return connection;
 }
@@ -158,6 +160,10 @@ export function isDamage(code: string): boolean {
 
 export function makeDamageError(message: string): Error {
   return new Database.SqliteError(message, 'SQLITE_CORRUPT');
+}
+
+export function makeBusyError(message: string): Error {
+  return new Database.SqliteError(message, 'SQLITE_BUSY');
 }
 
 export const damageAdvice =

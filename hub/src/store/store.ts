@@ -60,7 +60,7 @@ async function openThreads(
   const [ready] = await started;
   if (ready.kind === 'ready') return { store, state: ready.state };
   await store.close();
-  throw ready.kind === 'refused' ? explainDamage(ready.error) : new Error(`The writer began with ${ready.kind}.`);
+  throw ready.kind === 'refused' ? explainDamage(ready) : new Error(`The writer began with ${ready.kind}.`);
 }
 
 function startWriter(file: string, options: StoreOptions): Worker {
@@ -257,13 +257,9 @@ class ThreadedStore implements Store {
   }
 }
 
-/** Across threads an error keeps its message, not always its code. */
-function explainDamage(error: Error): Error {
-  const code = (error as { code?: string }).code ?? '';
-  if (!isDamage(code) && !/malformed|not a database/.test(error.message)) return error;
-  return Object.assign(new Error(`${error.message}. ${damageAdvice}`, { cause: error }), {
-    code: code || 'SQLITE_CORRUPT',
-  });
+function explainDamage({ error, code }: { error: Error; code: string }): Error {
+  if (!isDamage(code)) return error;
+  return Object.assign(new Error(`${error.message}. ${damageAdvice}`, { cause: error }), { code });
 }
 
 function makeCause(failure: { code: string; message: string }): Error {

@@ -15,12 +15,13 @@ import type {
   StreamKey,
 } from '../core/ports.ts';
 import { computeStats } from './block-stats.ts';
-import { type Heads, readTable } from './head-book.ts';
+import type { Heads } from './head-book.ts';
 import type { StreamHead } from './heads.ts';
 import { loadMqttRows } from './mqtt-table.ts';
 import { loadOnceKeys } from './once-table.ts';
 import { decodeLatest, valuesOf } from './sealer.ts';
 import type { Connection } from './sqlite.ts';
+import { readStreamRow, readTable, streamColumns } from './stream-row.ts';
 
 interface Latest {
   timeMs: number;
@@ -136,28 +137,17 @@ function overlayHead(draft: DeviceDraft, head: StreamHead): void {
  * costs a quarter of a kilobyte; tables that read alike are one array.
  */
 function loadStreams(connection: Connection, heads: Heads): StoredStream[] {
-  const rows = connection
-    .prepare(
-      `SELECT key, device, epoch, sealed_seq AS sealedSeq, metric_table AS metricTable, is_import AS isImport
-        FROM streams ORDER BY key`,
-    )
-    .all() as {
-    key: StreamKey;
-    device: DeviceKey;
-    epoch: number;
-    sealedSeq: number;
-    metricTable: string;
-    isImport: number;
-  }[];
+  const rows = connection.prepare(`SELECT ${streamColumns} FROM streams ORDER BY key`).raw().all() as unknown[][];
   const kept = new Map(Array.from(heads.values(), (head) => [head.key as StreamKey, head]));
   const tables = new Map<string, readonly number[]>();
-  return rows.map(({ key, device, epoch, sealedSeq, metricTable, ...row }) => {
-    const isImport = row.isImport === 1;
-    const head = kept.get(key);
-    if (head !== undefined) return { key, device, epoch, isImport, committedSeq: head.committedSeq, table: head.table };
-    const table = tables.get(metricTable) ?? readTable(key, metricTable);
+  return rows.map((row) => {
+    const { sealedSeq, metricTable, isImport, ...stream } = readStreamRow(row);
+    const names = { key: stream.key as StreamKey, device: stream.device as DeviceKey, epoch: stream.epoch, isImport };
+    const head = kept.get(names.key);
+    if (head !== undefined) return { ...names, committedSeq: head.committedSeq, table: head.table };
+    const table = tables.get(metricTable) ?? readTable(names.key, metricTable);
     tables.set(metricTable, table);
-    return { key, device, epoch, isImport, committedSeq: sealedSeq, table };
+    return { ...names, committedSeq: sealedSeq, table };
   });
 }
 

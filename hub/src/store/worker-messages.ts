@@ -50,7 +50,8 @@ export interface WriterFigures {
 
 export type FromWriter =
   | { readonly kind: 'ready'; readonly state: StoredState; readonly figures: WriterFigures }
-  | { readonly kind: 'refused'; readonly error: Error }
+  /** Across threads an error keeps its message, not its code. */
+  | { readonly kind: 'refused'; readonly error: Error; readonly code: string }
   | {
       readonly kind: 'committed';
       readonly id: number;

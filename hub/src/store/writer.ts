@@ -30,13 +30,15 @@ const damagedProbeFactor = 60;
 
 type GroupMessage = ToWriter & { kind: 'group' };
 
-class Writer {
+export class Writer {
   private readonly options: WriterOptions;
   private readonly port: MessagePort;
   private ledger: Ledger;
   private state: 'ok' | 'unavailable' = 'ok';
   private failure = { code: '', message: '' };
   private mustReopen = false;
+  /** Something failed that may have been an fsync: nothing that the WAL holds is relied on. */
+  private mustMoveAll = false;
   private spare: ArrayBuffer | null = null;
   private readonly groups: GroupMessage[] = [];
   private readonly readers = new Set<MessagePort>();
@@ -128,7 +130,7 @@ class Writer {
   }
 
   private enterUnavailable(error: unknown): void {
-    if (needsReopening(error)) this.mustReopen = true;
+    if (needsReopening(error)) this.mustReopen = this.mustMoveAll = true;
     this.failure = describeError(error);
     if (this.state === 'ok') this.say({ kind: 'unavailable', ...this.failure });
     this.state = 'unavailable';
@@ -142,12 +144,13 @@ class Writer {
     try {
       if (this.mustReopen) this.reopen();
       if (isDamage(this.failure.code)) this.ledger.refuseDamage();
-      this.ledger.probe();
+      this.ledger.probe({ wholly: this.mustMoveAll });
     } catch (error) {
       if (!isWorldFailure(error)) throw error;
       this.enterUnavailable(error);
       return;
     }
+    this.mustMoveAll = false;
     this.state = 'ok';
     this.say({ kind: 'ok' });
     this.scheduleTurn();
@@ -219,7 +222,7 @@ function startWriter(port: MessagePort): void {
   try {
     new Writer(workerData as WriterOptions, port);
   } catch (error) {
-    port.postMessage({ kind: 'refused', error } satisfies FromWriter | { error: unknown });
+    port.postMessage({ kind: 'refused', error: error as Error, code: codeOf(error) } satisfies FromWriter);
     port.close();
   }
 }
