@@ -7,8 +7,9 @@
 import type { Dialect, DialectReader, Finding, FoundCommand, FoundReply, Publication } from './dialects/dialect.ts';
 import type { ForeignDone } from './foreign-answers.ts';
 import { type ForeignBundle, readingsForBundle } from './foreign-bundle.ts';
+import type { ForeignDelivery } from './foreign-delivery.ts';
 import type { TopicHabit } from './foreign-habit.ts';
-import type { ForeignDelivery, ForeignIntake } from './foreign-intake.ts';
+import type { ForeignIntake } from './foreign-intake.ts';
 import type { OnceKey } from './once-keys.ts';
 
 export interface ForeignSource {

@@ -103,13 +103,11 @@ test('by habit or by its dialect, the same is stored', () => {
     return `{${members.map(([one, said]) => `${JSON.stringify(one)}:${said}`).join(',')}}`;
   });
   // A device says the same few shapes with other numbers.
-  const script = fc
-    .array(payload, { minLength: 1, maxLength: 3 })
-    .chain((shapes) =>
-      fc.array(fc.tuple(fc.constantFrom(...shapes), fc.array(number, { minLength: 4, maxLength: 4 })), {
-        maxLength: 12,
-      }),
-    );
+  const script = fc.array(payload, { minLength: 1, maxLength: 3 }).chain((shapes) =>
+    fc.array(fc.tuple(fc.constantFrom(...shapes), fc.array(number, { minLength: 4, maxLength: 4 })), {
+      maxLength: 12,
+    }),
+  );
   let byHabit = 0;
   fc.assert(
     fc.property(script, (messages) => {

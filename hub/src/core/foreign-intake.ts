@@ -11,43 +11,14 @@ import type { Finding, FoundEvent, FoundReading } from './dialects/dialect.ts';
 import { ForeignAnswers, type ForeignDone, type ForeignOutcome } from './foreign-answers.ts';
 import { packReadings } from './foreign-batch.ts';
 import { type ForeignBundle, packBundle, readingsForBundle } from './foreign-bundle.ts';
+import type { AlikeDelivery, ForeignDelivery, Speaker } from './foreign-delivery.ts';
 import type { ForeignDevice, ForeignDevices, ForeignName } from './foreign-devices.ts';
-import type { TopicHabit } from './foreign-habit.ts';
 import { type Inbox, type InboxEntry, inboxIdOf } from './inbox.ts';
 import type { Intake } from './intake.ts';
 import { noteLastKnown } from './latest-values.ts';
 import type { LiveFeed } from './live-feed.ts';
 import type { OnceKey, OnceKeys } from './once-keys.ts';
 import type { Store, StreamKey } from './ports.ts';
-
-/** One message with what its dialect found in it. */
-export interface ForeignDelivery {
-  readonly dialect: string;
-  readonly topic: string;
-  readonly payload: Uint8Array;
-  readonly findings: readonly Finding[];
-  readonly arrivedMs: number;
-  /** A last known value, not a fresh sample: its readings are left out. */
-  readonly isLastKnown: boolean;
-  /** The device whose credential the sender showed. */
-  readonly sender: string | null;
-  /** Whether devices that nobody knows are let in at once, or wait in the inbox. */
-  readonly admits: boolean;
-  /** Names the message where its sender may send it again; null where it will not. */
-  readonly once: OnceKey | null;
-  /** The sender says that it may have sent this before. */
-  readonly isRepeated: boolean;
-}
-
-/** Who says it, and when. */
-type Speaker = Pick<ForeignDelivery, 'dialect' | 'sender' | 'arrivedMs' | 'admits' | 'isLastKnown'>;
-
-export interface AlikeDelivery {
-  readonly habit: Pick<TopicHabit, 'dialect' | 'sender' | 'readings'>;
-  readonly values: Float64Array;
-  readonly arrivedMs: number;
-  readonly once: OnceKey | null;
-}
 
 export interface ForeignCounters {
   messages: number;
