@@ -7,6 +7,8 @@
   } catch {
     // Storage may be forbidden: then the system's theme holds.
   }
+  // The frame that stands in index.html is that of the fleet.
+  if (location.pathname === '/') document.documentElement.dataset.shell = '';
   // What the page asks the hub first, asked while its modules are still being read: on a slow processor that takes longer than the
   // answers. early-answers.ts hands them on. Who came by a share link is nobody here; a stranger is asked for nothing that would be refused.
   if (location.pathname.startsWith('/share')) return;

@@ -73,7 +73,8 @@ const sessions = new SessionKeeper(hub, model, {
   keeperOnEnter: () => {
     socket.start();
     void health.look();
-    void lazyDevicePage.preload();
+    // Not before the devices stand: on a slow processor reading the charts' code takes as long as showing the fleet.
+    setTimeout(() => void lazyDevicePage.preload(), 1_000);
     void loadDisplay().then(({ startDisplay }) => startDisplay({ setTheme: app.setTheme }));
     // Not what anybody opens the page for: after everything that is.
     inboxTimer = setTimeout(() => {
@@ -189,12 +190,15 @@ hub.clientOnSignedOut = () => void sessions.check();
 
 // Last painter of a frame: what was applied before it is on the screen now, so the latencies are taken here.
 const root = document.getElementById('app')!;
-render(
-  <AppContext.Provider value={app}>
-    <AppFrame />
-  </AppContext.Provider>,
-  root,
-);
+/** The shell of index.html first: it is what there is to see until the devices are here. */
+afterPaint.run(() => {
+  render(
+    <AppContext.Provider value={app}>
+      <AppFrame />
+    </AppContext.Provider>,
+    root,
+  );
+});
 let nextLookMs = 0;
 frames.add((nowHubMs) => {
   pulse.measure(nowHubMs, socket.clock.isMeasured);

@@ -1,24 +1,20 @@
 /**
  * Puts off heavy work until the browser has painted its answer to a key or a click.
  *
- * Owns the one task that waits: a newer one takes its place, since only the newest page is worth rendering. On a slow processor a page
- * takes a fifth of a second to render; the pressed button and the typed letter must not wait for it.
+ * Owns the tasks that wait. Invariant: all of them run, in their order and in one go, so that the page is rendered once. On a slow
+ * processor a page takes a fifth of a second to render; the pressed button and the typed letter must not wait for it.
  */
 export class AfterPaint {
-  private waiting: (() => void) | null = null;
+  private readonly waiting: (() => void)[] = [];
 
   run(task: () => void): void {
-    const isFirst = this.waiting === null;
-    this.waiting = task;
-    if (!isFirst) return;
+    this.waiting.push(task);
     // A hidden page is granted no frames.
-    if (document.visibilityState === 'hidden') this.runNow();
-    else requestAnimationFrame(() => setTimeout(() => this.runNow(), 0));
+    if (document.visibilityState === 'hidden') this.runAll();
+    else if (this.waiting.length === 1) requestAnimationFrame(() => setTimeout(() => this.runAll(), 0));
   }
 
-  private runNow(): void {
-    const task = this.waiting;
-    this.waiting = null;
-    task?.();
+  private runAll(): void {
+    for (const task of this.waiting.splice(0)) task();
   }
 }

@@ -19,10 +19,10 @@ import {
   lazyOverlays,
   lazySettingsPage,
   lazySharePage,
+  lazySignInPage,
 } from './lazy-page.tsx';
 import { NavRail } from './nav-rail.tsx';
 import { RewindSlot } from './rewind-entry.tsx';
-import { SignInPage } from './sign-in-page.tsx';
 import { TopBar } from './top-bar.tsx';
 
 export function AppFrame() {
@@ -41,14 +41,15 @@ export function AppFrame() {
     document.title = titleOf(route, deviceName);
   }, [route, deviceName]);
   if (route.page === 'share') return <lazySharePage.Page secret={route.secret} />;
-  if (session.state === 'unknown') {
+  // The fleet's frame stands in index.html already, and stays while the hub is asked who this is.
+  if (session.state === 'unknown' && route.page !== 'fleet') {
     return (
       <main class="waiting" aria-busy="true">
         <LapwingMark size={40} />
       </main>
     );
   }
-  if (session.state === 'signed-out' || route.page === 'sign-in') return <SignInPage />;
+  if (session.state === 'signed-out' || route.page === 'sign-in') return <lazySignInPage.Page />;
   if (route.page === 'board' && route.mode === 'kiosk') {
     return <lazyBoardPage.Page key={route.boardId} boardId={route.boardId} mode="kiosk" />;
   }

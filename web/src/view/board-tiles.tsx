@@ -15,6 +15,7 @@ import { formatFull } from './clock-text.ts';
 import { ExploreChart } from './explore-chart.tsx';
 import { SeriesSource } from './explore-source.ts';
 import type { TimeStage } from './time-stage.ts';
+import '../style/device.css';
 
 export interface TileProps {
   readonly tile: BoardTile;

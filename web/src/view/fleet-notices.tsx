@@ -46,7 +46,8 @@ export function PasswordOffer() {
   if (session.state !== 'signed-in' || session.passwordSet) return null;
   return (
     <p class="offer">
-      You are signed in by a one-time link. <a href="/settings">Set a password</a> to come back without one.
+      <span>You are signed in by a one-time link.</span>
+      <a href="/settings">Set a password</a>
     </p>
   );
 }

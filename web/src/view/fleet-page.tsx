@@ -18,12 +18,14 @@ import { lazyAddPage, lazyFleetPanels } from './lazy-page.tsx';
 
 export function FleetPage({ route }: { route: FleetRoute }) {
   const { model, watch, loadFleet, fleetKeeper } = useApp();
+  const isKnown = model.session.value.state === 'signed-in';
   useEffect(() => {
+    if (!isKnown) return undefined;
     watch([]);
     loadFleet();
     void fleetKeeper.load();
     return () => watch(null);
-  }, []);
+  }, [isKnown]);
   const adding = useSignal(false);
   const load = model.fleetLoad.value;
   // Read here, so that a device that appears renders the page.
@@ -51,7 +53,6 @@ function FleetBody({ route, isLoading }: { route: FleetRoute; isLoading: boolean
     <div class="fleet-page">
       <h1 class="spoken">Fleet</h1>
       <FleetTools route={route} panel={panel} selection={selection} isLoading={isLoading} />
-      <PasswordOffer />
       <FleetTable
         route={route}
         list={list}
@@ -63,6 +64,7 @@ function FleetBody({ route, isLoading }: { route: FleetRoute; isLoading: boolean
       >
         {!isLoading && list.devices.length === 0 && <NothingFound route={route} />}
       </FleetTable>
+      <PasswordOffer />
       <SelectionBar selection={selection} columns={columns.value} />
       <OrderHint list={list} />
       {panel.value !== null && (

@@ -60,6 +60,8 @@ export class FleetRowPool {
   private last = -1;
   private reachedAt = -1;
   private restTimer = 0;
+  /** When a row was last given to another device. */
+  private movedMs = Number.NEGATIVE_INFINITY;
 
   constructor(body: HTMLElement, actions: PoolActions) {
     this.body = body;
@@ -100,14 +102,15 @@ export class FleetRowPool {
   }
 
   paint(nowMs: number, nowHubMs: number): void {
-    for (const row of this.rows.values()) row.paint(nowMs, nowHubMs);
+    const times = { nowMs, nowHubMs, isMoving: nowHubMs < this.movedMs + restMs };
+    for (const row of this.rows.values()) row.paint(times);
   }
 
   private update(isAll: boolean): void {
     const { scene, sight } = this;
     if (scene === null) return;
     const { lines } = scene.lines;
-    const { first, last } = findVisibleLines(scene.lines, sight.top, sight.height);
+    const { first, last } = this.findSight(scene.lines);
     if (first !== this.first || last !== this.last) this.fill(first, last, isAll);
     const reached = this.reachedAt >= 0 ? this.reachedAt : findLineAt(lines, sight.top);
     for (let at = first; at < last; at++) {
@@ -116,6 +119,13 @@ export class FleetRowPool {
       const button = this.groups.get(key)?.querySelector<HTMLElement>('[data-focus]');
       if (button !== null && button !== undefined) button.tabIndex = at === reached ? 0 : -1;
     }
+  }
+
+  /** As many lines as there are rows already, however few of them are needed: a row taken out and put back is laid out anew. */
+  private findSight(lines: FleetLines): { readonly first: number; readonly last: number } {
+    const { first, last } = findVisibleLines(lines, this.sight.top, this.sight.height);
+    const count = Math.min(lines.lines.length, this.rows.size + this.groups.size, last - first + 2);
+    return last - first >= count ? { first, last } : { first: Math.max(0, last - count), last };
   }
 
   private fill(first: number, last: number, isAll: boolean): void {
@@ -157,7 +167,8 @@ export class FleetRowPool {
     const { selected, isSelecting } = this.scene!;
     const { nowMs, nowHubMs } = this.actions.now();
     row.show(device, { line: at, top, isSelected: selected.has(device.id), isSelecting }, nowMs);
-    row.paint(nowMs, nowHubMs);
+    row.paint({ nowMs, nowHubMs, isMoving: true });
+    this.movedMs = nowHubMs;
   }
 
   private showGroup(key: string, line: GroupLine, at: number): void {
@@ -225,7 +236,7 @@ export class FleetRowPool {
   };
 
   private readonly bodyOnPointerOver = (event: Event): void => {
-    const box = (event.target as Element).closest('[data-cell]');
+    const box = (event.target as Element).closest<HTMLElement>('[data-cell], [data-fact], .cell-sub');
     if (box !== null) this.findRow(box)?.describe(box);
   };
 }

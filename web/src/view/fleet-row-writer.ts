@@ -21,7 +21,7 @@ import { type FleetColumn, nameMetric } from '../core/metric-family.ts';
 import type { SparkBook } from '../core/spark-book.ts';
 import { formatFull } from './clock-text.ts';
 import { makeMark } from './fleet-row.tsx';
-import { describeReading, RowPainter } from './row-painter.ts';
+import { describeReading, type PaintTimes, RowPainter } from './row-painter.ts';
 
 export interface RowLook {
   readonly columns: readonly TableColumn[];
@@ -53,13 +53,12 @@ export class FleetRow {
   private readonly painter: RowPainter;
   private readonly check: HTMLInputElement;
   private readonly statusBox: HTMLElement;
-  private readonly nameBox: HTMLElement;
+  private readonly tags: HTMLElement;
   private readonly link: HTMLAnchorElement;
   private readonly more: HTMLElement;
   private readonly facts: readonly HTMLElement[];
   private readonly metrics: readonly MetricParts[];
   private readonly sub: HTMLElement;
-  private readonly tags: HTMLElement[] = [];
   private warning: HTMLElement | null = null;
   private cells: readonly number[] = [];
   private cellsOf: { readonly metrics: DeviceRecord['metrics']; readonly count: number } | null = null;
@@ -75,10 +74,10 @@ export class FleetRow {
     const find = <E extends HTMLElement>(selector: string): E => this.element.querySelector<E>(selector)!;
     this.check = find<HTMLInputElement>('.cell-check input');
     this.statusBox = find('.cell-status');
-    this.nameBox = find('.cell-name');
     this.link = find<HTMLAnchorElement>('.cell-name a');
     this.more = find('.more');
     this.sub = find('.cell-sub');
+    this.tags = find('.cell-tags');
     this.facts = [...this.element.querySelectorAll<HTMLElement>('[data-fact]')];
     const heads = look.columns.filter(({ kind }) => kind === 'metric');
     this.metrics = Array.from(this.element.querySelectorAll<HTMLElement>('[data-cell]'), (box, i) => ({
@@ -118,15 +117,22 @@ export class FleetRow {
     if (this.link.tabIndex !== tabIndex) this.link.tabIndex = tabIndex;
   }
 
-  paint(nowMs: number, nowHubMs: number): void {
-    this.painter.paint(nowMs, nowHubMs);
+  paint(times: PaintTimes): void {
+    this.painter.paint(times);
   }
 
-  /** For whoever points at a metric: its name, and its reading as the device sent it. */
-  describe(box: Element): void {
-    const at = this.metrics.findIndex((metric) => metric.box === box);
-    const record = this.device?.metrics[this.cells[at] ?? -1];
-    if (record !== undefined) (box as HTMLElement).title = describeReading(record);
+  /**
+   * For whoever points at it: of a metric its name, and its reading as the device sent it; of a text that may be cut off all of it. Written
+   * then: a title is an attribute, and each one changed is a style worked out anew.
+   */
+  describe(box: HTMLElement): void {
+    const { device } = this;
+    if (device === null) return;
+    if (box.dataset.cell !== undefined) {
+      const at = this.metrics.findIndex((metric) => metric.box === box);
+      const record = device.metrics[this.cells[at] ?? -1];
+      box.title = record === undefined ? '' : describeReading(record);
+    } else box.title = box.dataset.fact === 'contact' ? formatFull(device.lastSeenMs) : (box.textContent ?? '');
   }
 
   private writePlace({ line, top, isSelected, isSelecting }: RowPlace): void {
@@ -164,13 +170,10 @@ export class FleetRow {
     const text = [warning, ...tags].join('\n');
     if (text === this.subText) return;
     this.subText = text;
-    this.nameBox.classList.toggle('has-more', text !== '');
-    this.sub.hidden = text === '';
-    this.sub.title = (warning === '' ? tags : [warning, ...tags]).join(' · ');
+    if (this.sub.hidden !== (text === '')) this.sub.hidden = text === '';
     this.writeSub(warning, tags);
   }
 
-  /** Elements are used again here too: most neighbours have as many tags. */
   private writeSub(warning: string, tags: readonly string[]): void {
     if (warning === '') this.warning?.remove();
     else {
@@ -178,14 +181,7 @@ export class FleetRow {
       setText(this.warning.lastElementChild as HTMLElement, warning);
       this.sub.prepend(this.warning);
     }
-    for (const [at, tag] of tags.entries()) {
-      const box = this.tags[at] ?? document.createElement('span');
-      box.className = 'tag';
-      setText(box, tag);
-      if (!box.isConnected) this.sub.append(box);
-      this.tags[at] = box;
-    }
-    for (const box of this.tags.splice(tags.length)) box.remove();
+    setText(this.tags, tags.join(' · '));
   }
 
   private writeMetrics(device: DeviceRecord): void {
@@ -195,7 +191,6 @@ export class FleetRow {
       const name = record === undefined || own === null ? '' : nameMetric(record, this.look.families);
       box.classList.toggle('is-empty', record === undefined);
       box.classList.toggle('is-own', name !== '');
-      if (box.hasAttribute('title')) box.removeAttribute('title');
       setText(label, name === '' ? columnLabel : name);
       if (own !== null) setText(own, name);
     }
@@ -213,8 +208,6 @@ function makeWarning(): HTMLElement {
 function writeFact(box: HTMLElement, device: DeviceRecord): void {
   switch (box.dataset.fact) {
     case 'contact':
-      box.title = formatFull(device.lastSeenMs);
-      return;
     case 'interval':
       return;
     case 'complete':
@@ -225,19 +218,17 @@ function writeFact(box: HTMLElement, device: DeviceRecord): void {
       setText(box, describeOffset(device.clockOffsetMs));
       return;
     case 'id':
-      setText(box, device.id, true);
+      setText(box, device.id);
       return;
     default:
-      setText(box, box.dataset.fact === 'model' ? device.model : device.firmware, true);
+      setText(box, box.dataset.fact === 'model' ? device.model : device.firmware);
   }
 }
 
 /** `isTitled`: what is cut off is told on hover. */
-function setText(box: HTMLElement, text: string, isTitled = false): void {
+function setText(box: HTMLElement, text: string): void {
   const node = box.firstChild as Text | null;
   if (node === null) box.append(text);
   // A text node written into is measured again; one that is replaced is styled and laid out anew as well.
   else if (node.data !== text) node.data = text;
-  else return;
-  if (isTitled) box.title = text;
 }

@@ -22,7 +22,9 @@ export function makeRowFrame(columns: readonly TableColumn[]): HTMLTableRowEleme
         <a href="/" data-focus>
           –
         </a>
-        <span class="cell-sub" hidden />
+        <span class="cell-sub" hidden>
+          <span class="cell-tags" />
+        </span>
       </td>
       {columns.map((column) =>
         column.kind === 'fact' ? (

@@ -11,3 +11,4 @@ export const lazyInboxPage = makeLazyPage(async () => (await import('./inbox-pag
 export const lazyAddPage = makeLazyPage(async () => (await import('./add-page.tsx')).AddPage);
 export const lazyFleetPanels = makeLazyPage(async () => (await import('./fleet-panels.tsx')).FleetPanels);
 export const lazyOverlays = makeLazyPage(async () => (await import('./overlays.tsx')).Overlays);
+export const lazySignInPage = makeLazyPage(async () => (await import('./sign-in-page.tsx')).SignInPage);

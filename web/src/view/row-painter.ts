@@ -40,6 +40,15 @@ interface AgeCell {
   isApart: boolean;
 }
 
+export interface PaintTimes {
+  /** The page's, which may stand still or run backwards while it is rewound. */
+  readonly nowMs: number;
+  /** How often to paint goes by this. */
+  readonly nowHubMs: number;
+  /** The table is being scrolled: lines of what flies by are drawn when it rests. */
+  readonly isMoving: boolean;
+}
+
 export class RowPainter {
   private device: DeviceRecord | null = null;
   private readonly cells: Cell[];
@@ -48,6 +57,8 @@ export class RowPainter {
   private readonly interval: Text | null;
   private readonly sparks: SparkBook;
   private shown: number[] = [];
+  /** This device's lines stand in it. */
+  private isDrawn = false;
   private nextValueMs = 0;
   private nextAgeMs = 0;
 
@@ -74,19 +85,19 @@ export class RowPainter {
     this.shown = metrics.filter((metric) => metric >= 0);
     this.nextValueMs = 0;
     this.nextAgeMs = 0;
+    this.isDrawn = false;
     for (const [at, cell] of this.cells.entries()) {
       cell.metric = metrics[at] ?? -1;
       cell.sparkVersion = -1;
       cell.latestMs = nothingYet;
+      drawLine(cell, '');
       if (cell.metric >= 0) continue;
       setText(cell.value, '');
       setText(cell.unit, '');
-      drawLine(cell, '');
     }
   }
 
-  /** `nowMs` is the page's, which may stand still or run backwards while it is rewound; how often to paint goes by the hub's. */
-  paint(nowMs: number, nowHubMs = nowMs): void {
+  paint({ nowMs, nowHubMs, isMoving }: PaintTimes): void {
     const { device } = this;
     if (device === null) return;
     if (nowHubMs >= this.nextAgeMs) {
@@ -94,12 +105,15 @@ export class RowPainter {
       this.paintAge(device, nowMs);
     }
     if (nowHubMs < this.nextValueMs) return;
-    const entry = this.sparks.open(device.id, this.shown, nowMs);
+    if (!isMoving) this.isDrawn = true;
+    const entry = this.isDrawn ? this.sparks.open(device.id, this.shown, nowMs) : null;
     let painted = false;
     for (const cell of this.cells) {
-      if (cell.metric >= 0 && this.paintCell(cell, entry, nowMs)) painted = true;
+      if (cell.metric < 0) continue;
+      if (this.paintValue(cell, device)) painted = true;
+      if (entry !== null && drawSpark(cell, entry, nowMs)) painted = true;
     }
-    if (painted) this.nextValueMs = nowHubMs + valueEveryMs;
+    if (painted && this.isDrawn) this.nextValueMs = nowHubMs + valueEveryMs;
   }
 
   private paintAge(device: DeviceRecord, nowMs: number): void {
@@ -123,29 +137,27 @@ export class RowPainter {
       age.box.classList.toggle('is-overdue', fresh.isStale);
   }
 
-  private paintCell(cell: Cell, entry: SparkEntry, nowMs: number): boolean {
-    const record = this.device?.metrics[cell.metric];
-    if (record === undefined) return false;
-    let painted = false;
+  private paintValue(cell: Cell, device: DeviceRecord): boolean {
+    const record = device.metrics[cell.metric];
     // A metric may lose its value: at an instant of the past there was none yet.
-    if (!Object.is(record.latestMs, cell.latestMs)) {
-      cell.latestMs = record.latestMs;
-      painted = true;
-      const { text, unit } = Number.isNaN(record.latestMs) ? { text: noValue, unit: '' } : showLatest(record);
-      setText(cell.value, text);
-      setText(cell.unit, unit === '' ? '' : thinSpace + unit);
-    }
-    const buffer = entry.buffers.get(cell.metric);
-    if (buffer === undefined) return painted;
-    const bucket = Math.floor(nowMs / buffer.bucketMs);
-    if (buffer.version !== cell.sparkVersion || bucket !== cell.sparkBucket) {
-      cell.sparkVersion = buffer.version;
-      cell.sparkBucket = bucket;
-      drawLine(cell, drawSparkline(buffer, nowMs, sparkBox));
-      painted = true;
-    }
-    return painted;
+    if (record === undefined || Object.is(record.latestMs, cell.latestMs)) return false;
+    cell.latestMs = record.latestMs;
+    const { text, unit } = Number.isNaN(record.latestMs) ? { text: noValue, unit: '' } : showLatest(record);
+    setText(cell.value, text);
+    setText(cell.unit, unit === '' ? '' : thinSpace + unit);
+    return true;
   }
+}
+
+function drawSpark(cell: Cell, entry: SparkEntry, nowMs: number): boolean {
+  const buffer = entry.buffers.get(cell.metric);
+  if (buffer === undefined) return false;
+  const bucket = Math.floor(nowMs / buffer.bucketMs);
+  if (buffer.version === cell.sparkVersion && bucket === cell.sparkBucket) return false;
+  cell.sparkVersion = buffer.version;
+  cell.sparkBucket = bucket;
+  drawLine(cell, drawSparkline(buffer, nowMs, sparkBox));
+  return true;
 }
 
 function drawLine(cell: Cell, path: string): void {

@@ -7,6 +7,7 @@ import { assignCells, isUptime } from '../core/metric-family.ts';
 import { formatValue, learnNumber, noValue, thinSpace, writeMeasured } from '../core/number-format.ts';
 import { PinButton } from './board-pin-button.tsx';
 import type { DeviceBoard } from './device-board.ts';
+import '../style/device.css';
 
 const tilesMax = 8;
 
