@@ -23,13 +23,13 @@ import { prepareSealer } from './sealer.ts';
 import {
   type Connection,
   codeOf,
+  giveBackPages,
   isDamage,
   isWorldFailure,
   makeBusyError,
   makeDamageError,
   migrate,
   openWriting,
-  runRelaxed,
   runTransaction,
   type Statement,
   withoutWaiting,
@@ -55,6 +55,8 @@ const logDrained = 7 / 8;
 /** What one transaction seals: about four milliseconds of coding. */
 const sealReadingsPerStep = 16_384;
 const sealHeadsPerStep = 256;
+/** Of heads that are full, where a transaction's pages beside the columns are half of what it writes. */
+const sealFullPerStep = 4;
 /** What a column costs however few readings are in it, in readings. */
 const readingsOfColumn = 48;
 /** What a commit writes beside its frames, and how much the probe writes. */
@@ -85,6 +87,8 @@ export class Ledger {
   private readonly insertGap: Statement;
   /** Streams with something unsealed, by age of their oldest log row: a Map keeps the order in which they came. */
   private readonly unsealed = new Map<number, StreamHead>();
+  /** Long enough for a block of their own; several at once share the pages that a transaction writes. */
+  private readonly full = new Set<StreamHead>();
   private bytesSinceCheckpoint = 0;
   private readonly cursor = new GroupCursor();
 
@@ -171,21 +175,16 @@ export class Ledger {
   rest(untilMs: number): void {
     this.noteQuiet();
     while (this.shrinkLog() || this.mergeNext()) if (performance.now() >= untilMs) return;
-    while (this.giveBack()) if (performance.now() >= untilMs) return;
-  }
-
-  /** False when there is nothing more to give; a database made without auto_vacuum keeps what it has. */
-  private giveBack(): boolean {
-    const countFree = () => this.connection.pragma('freelist_count', { simple: true }) as number;
-    const free = countFree();
-    if (free === 0) return false;
-    runRelaxed(this.connection, () => this.connection.pragma(`incremental_vacuum(${pagesGivenBack})`));
-    return countFree() < free;
+    while (giveBackPages(this.connection, pagesGivenBack)) if (performance.now() >= untilMs) return;
   }
 
   /** One step back to the bounds of log and heads; false when within them. */
   private shrinkLog(): boolean {
     const { logBytesMax, headBytesMax } = this.options;
+    if (this.full.size > 0) {
+      this.sealHeads([...this.full].slice(0, sealFullPerStep));
+      return true;
+    }
     const { groupBytes } = this.log;
     if (groupBytes > logBytesMax && this.drainTo > 0) this.drainTo = logBytesMax * logDrained;
     if (groupBytes <= this.drainTo) this.drainTo = Number.POSITIVE_INFINITY;
@@ -333,11 +332,11 @@ export class Ledger {
       head.decodedSeq = cursor.seq;
       if (head.committedSeq < cursor.seq) head.committedSeq = head.writtenSeq = cursor.seq;
       head.arrivedMs = cursor.arrivedMs;
-      if (head.rows >= this.options.sealRowsMax) this.sealIfPossible(head);
+      if (head.rows >= this.options.sealRowsMax) this.full.add(head);
     }
   }
 
-  /** In the middle of a group's decoding a full disk only makes the head longer: the group itself is committed. */
+  /** At the start a full disk only leaves the heads as they are. */
   private sealIfPossible(head: StreamHead): boolean {
     try {
       this.sealHeads([head]);
@@ -356,6 +355,7 @@ export class Ledger {
     this.seal(heads.toSorted((a, b) => a.key - b.key));
     heads.forEach((head, i) => {
       this.unsealed.delete(head.key);
+      this.full.delete(head);
       this.bytesSinceCheckpoint += bytes[i]! >> 3;
     });
     for (const head of small) this.noteMergeable(head);

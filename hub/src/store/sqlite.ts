@@ -100,6 +100,15 @@ export function runRelaxed(connection: Connection, work: () => void): void {
   }
 }
 
+/** False when there is nothing more to give; a database made without auto_vacuum keeps what it has. */
+export function giveBackPages(connection: Connection, pages: number): boolean {
+  const countFree = () => connection.pragma('freelist_count', { simple: true }) as number;
+  const free = countFree();
+  if (free === 0) return false;
+  runRelaxed(connection, () => connection.pragma(`incremental_vacuum(${pages})`));
+  return countFree() < free;
+}
+
 /** Runs `work` with no patience for a foreign process that holds the database: for a thread that has others to answer. */
 export function withoutWaiting(connection: Connection, work: () => void): void {
   connection.pragma('busy_timeout = 0');
