@@ -58,7 +58,7 @@ export function ExploreChart(props: ExploreChartProps) {
         {group.lines.map(({ place, label, colour, axis }) => (
           <li key={place} title={keyOf(source.names[place]!)}>
             <span class={`legend-line series-${colour}`} aria-hidden="true" />
-            <span class="legend-label">{label}</span>
+            <LineLabel text={label} />
             <span class="legend-value" data-value />
             {group.units.right !== '' && <span class="legend-axis">{axis === 'left' ? '◂' : '▸'}</span>}
           </li>
@@ -73,6 +73,17 @@ export function ExploreChart(props: ExploreChartProps) {
       <div class="chart-box" ref={box} />
       <p class="cross-time" data-time />
     </div>
+  );
+}
+
+/** What does not fit goes from its middle: the metric stands at the end, and is what tells two lines of a device apart. */
+function LineLabel({ text }: { text: string }) {
+  const cut = Math.max(text.lastIndexOf(' · '), text.length - tailMax);
+  return (
+    <span class="legend-label">
+      <span class="label-head">{text.slice(0, cut)}</span>
+      <span class="label-tail">{text.slice(cut)}</span>
+    </span>
   );
 }
 
@@ -91,6 +102,9 @@ function makeLines({ group, source, aggregate, ghostLabel }: ExploreChartProps):
   });
   return [...before, ...now];
 }
+
+/** Characters that are never cut off a long name's end. */
+const tailMax = 22;
 
 interface LegendParts {
   readonly group: LineGroup;
