@@ -190,6 +190,8 @@ hub.clientOnSignedOut = () => void sessions.check();
 
 // Last painter of a frame: what was applied before it is on the screen now, so the latencies are taken here.
 const root = document.getElementById('app')!;
+// The shell is that of the fleet: on a wall screen or a shared board it would stay behind, hidden.
+if (document.documentElement.dataset.shell === undefined) root.textContent = '';
 /** The shell of index.html first: it is what there is to see until the devices are here. */
 afterPaint.run(() => {
   render(
