@@ -10,6 +10,7 @@ import {
   learnNumber,
   learnNumbers,
   makeNumberShape,
+  padNumber,
 } from './number-format.ts';
 
 const plain = (text: string) => text.replaceAll('\u2009', ' ');
@@ -115,5 +116,26 @@ describe('formats', () => {
     [3_600_000, '+1 h'],
   ])('a clock off by %s ms reads %s', (ms, text) => {
     expect(plain(formatOffset(ms))).toBe(text);
+  });
+});
+
+describe('room in front of a number', () => {
+  it('is as wide as the digits and the full stop that are not there', () => {
+    const wide = (text: string) => text.replaceAll('\u2007', '0').replaceAll('\u2008', '.');
+    const widths = ['9', '10', '9.8', '44.4', '101.5'].map((text) => {
+      const padded = wide(padNumber(text, 5));
+      return [padded.replace(/[^.]/g, '').length, padded.replaceAll('.', '').length];
+    });
+    expect(widths).toEqual([
+      [1, 4],
+      [1, 4],
+      [1, 4],
+      [1, 4],
+      [1, 4],
+    ]);
+  });
+
+  it('leaves what is long enough as it is', () => {
+    expect(padNumber('123456', 5)).toBe('123456');
   });
 });

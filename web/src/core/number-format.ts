@@ -9,6 +9,16 @@ import { findShownUnit } from './display-style.ts';
 
 /** Thin space between number and unit (U+2009), minus sign (U+2212), and what is shown where there is no value. */
 export const thinSpace = '\u2009';
+/** As wide as a digit, and as a full stop. */
+const figureSpace = '\u2007';
+const stopSpace = '\u2008';
+
+/** For what stands at the right: all that is written there begins at one place, so that a digit or decimals more move nothing. */
+export function padNumber(text: string, places: number): string {
+  return text.includes('.') || text.length >= places
+    ? text.padStart(places, figureSpace)
+    : stopSpace + text.padStart(places - 1, figureSpace);
+}
 export const noValue = '–';
 
 export interface NumberShape {

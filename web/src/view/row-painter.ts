@@ -7,7 +7,7 @@
  */
 import type { DeviceRecord } from '../core/feed-state.ts';
 import { judgeFreshness } from '../core/fleet-age.ts';
-import { formatAge, formatSpan, formatValue, noValue, thinSpace } from '../core/number-format.ts';
+import { formatAge, formatSpan, formatValue, noValue, padNumber, thinSpace } from '../core/number-format.ts';
 import type { SparkBook, SparkEntry } from '../core/spark-book.ts';
 import { drawSparkline } from '../core/sparkline-path.ts';
 
@@ -21,6 +21,7 @@ const nothingYet = Number.NEGATIVE_INFINITY;
 
 interface Cell {
   metric: number;
+  readonly box: HTMLElement;
   readonly value: Text;
   readonly unit: Text;
   readonly path: SVGPathElement;
@@ -69,6 +70,7 @@ export class RowPainter {
     this.interval = openFound(row.querySelector('[data-fact="interval"]'));
     this.cells = Array.from(row.querySelectorAll<HTMLElement>('[data-cell]'), (box) => ({
       metric: -1,
+      box,
       value: openText(box.querySelector('[data-value]')!),
       unit: openText(box.querySelector('[data-unit]')!),
       path: box.querySelector('path')!,
@@ -122,7 +124,7 @@ export class RowPainter {
     if (this.contact !== null) setText(this.contact, showAge(fresh.contactMs));
     if (this.interval !== null) setText(this.interval, showInterval(device.intervalMs));
     if (age === null) return;
-    setText(age.age, showAge(fresh.ageMs));
+    setText(age.age, padNumber(showAge(fresh.ageMs), 5));
     if (fresh.isApart) setText(age.contact, `heard ${showAge(fresh.contactMs)}`);
     if (fresh.isApart !== age.isApart) {
       age.isApart = fresh.isApart;
@@ -143,7 +145,8 @@ export class RowPainter {
     if (record === undefined || Object.is(record.latestMs, cell.latestMs)) return false;
     cell.latestMs = record.latestMs;
     const { text, unit } = Number.isNaN(record.latestMs) ? { text: noValue, unit: '' } : showLatest(record);
-    setText(cell.value, text);
+    // What is named beside its number begins at the left.
+    setText(cell.value, cell.box.classList.contains('is-own') ? text : padNumber(text, 5));
     setText(cell.unit, unit === '' ? '' : thinSpace + unit);
     return true;
   }
