@@ -39,7 +39,8 @@ async function makeStore(): Promise<string> {
       { metric: 1, cells: [stateAt(seq)] },
     ];
     bench.append({ seq, columns });
-    if (seq % 43 === 0) await bench.listener.until(() => bench.listener.seqOf(1 as never) === seq);
+    // Half a block at a time, so that each is full when a commit ends.
+    if (seq % (rowsOfBlock / 2) === 0) await bench.listener.until(() => bench.listener.seqOf(1 as never) === seq);
   }
   await bench.store.close();
   const database = new Database(join(bench.directory, 'lapwing.db'));
