@@ -333,10 +333,12 @@ export class Ledger {
       if (head.committedSeq < cursor.seq) head.committedSeq = head.writtenSeq = cursor.seq;
       head.arrivedMs = cursor.arrivedMs;
       if (head.rows >= this.options.sealRowsMax) this.full.add(head);
+      // One group may hold a million rows of one device: sealed between commits only, they would be too long for a block.
+      if (head.rows >= 2 * this.options.sealRowsMax) this.sealIfPossible(head);
     }
   }
 
-  /** At the start a full disk only leaves the heads as they are. */
+  /** Where a full disk only makes the heads longer: what they hold is committed. */
   private sealIfPossible(head: StreamHead): boolean {
     try {
       this.sealHeads([head]);

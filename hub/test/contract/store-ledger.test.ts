@@ -66,6 +66,15 @@ test('a sequence number that does not rise is a mistake of the hub, and nothing 
   expect(ledger.heads.get(stream)).toMatchObject({ rows: 3, committedSeq: 3 });
 });
 
+test('however much of one stream a group holds, no head grows longer than two blocks', () => {
+  const ledger = openLedger();
+  commit(
+    ledger,
+    Array.from({ length: 1_050 }, (_, i) => i + 1),
+  );
+  expect(ledger.heads.get(stream)).toMatchObject({ rows: 50, committedSeq: 1_050 });
+});
+
 test('frames out of order of time and with the hub’s clock set back keep their arrival', () => {
   const group = new GroupBuilder(new Uint8Array(10));
   const ledger = openLedger();
