@@ -1,13 +1,13 @@
 /**
- * Readings that a dialect found of one device, on their way into Batch frames of its hub-made stream.
+ * What a dialect found of one device, on its way into frames of its hub-made stream: readings as batches, and events.
  *
  * Owns the frame being filled. Rows are grouped by time; buffered readings (isHistorical) go into frames of their own, marked as
  * backfill. Invariant: a frame is within the protocol's limits, whatever was found. What a metric cannot hold (a text for a number)
  * goes to a metric of its own beside it; what no table can hold is left out and said.
  */
-import { limits, type MetricKind } from '@lapwing/protocol';
+import { type DeviceEvent, encodeMessage, limits, type MetricKind } from '@lapwing/protocol';
 import type { DeviceRoster, DeviceState, StreamState } from './device-roster.ts';
-import type { FoundMetric, FoundReading } from './dialects/dialect.ts';
+import type { FoundEvent, FoundMetric, FoundReading } from './dialects/dialect.ts';
 import { type BatchCell, ImportBatch } from './import-batch.ts';
 
 /** One stream of a device for all that it says in foreign tongues: the same over restarts, so that its numbers go on. */
@@ -88,6 +88,45 @@ export class ForeignStream {
     place.hasUnit = true;
     this.learnt = true;
   }
+}
+
+export interface Framed {
+  readonly stream: StreamState;
+  readonly seq: number;
+  readonly frame: Uint8Array;
+  /** Set where the frame is one. */
+  readonly event: DeviceEvent | null;
+}
+
+export interface Said {
+  readonly fresh: readonly FoundReading[];
+  readonly historical: readonly FoundReading[];
+  readonly events: readonly FoundEvent[];
+}
+
+/** All that one delivery says of a device, with the numbers behind what its stream has received. */
+export function packSaid(
+  into: ForeignStream,
+  said: Said,
+  arrivedMs: number,
+): { frames: Framed[]; readings: number; leftOut: number } {
+  const { stream } = into;
+  const result = { frames: [] as Framed[], readings: 0, leftOut: 0 };
+  let seq = stream.progress.received;
+  for (const isHistorical of [false, true]) {
+    const readings = isHistorical ? said.historical : said.fresh;
+    if (readings.length === 0) continue;
+    const packed = packReadings(into, readings, { arrivedMs, isHistorical, seq });
+    for (const frame of packed.frames) result.frames.push({ stream, seq: ++seq, frame, event: null });
+    result.readings += packed.readings;
+    result.leftOut += packed.leftOut;
+  }
+  for (const { level, code, text, timeMs } of said.events) {
+    seq += 1;
+    const event: DeviceEvent = { type: 'event', seq, atMs: timeMs ?? arrivedMs, level, code, text };
+    result.frames.push({ stream, seq, frame: encodeMessage(event), event });
+  }
+  return result;
 }
 
 /** Frames with the numbers behind `seq`. */

@@ -3,8 +3,10 @@ import { expect, test } from 'vitest';
 import { ForeignBench, reading } from '../../test/support/foreign-bench.ts';
 import { ForeignBundle } from './foreign-bundle.ts';
 import { blockedMax } from './foreign-devices.ts';
+import { makeAvailability } from './home-assistant-out.ts';
 import { readLastKnown } from './latest-values.ts';
 import { makeOnceKey } from './once-keys.ts';
+import { writePrometheus } from './prometheus-text.ts';
 
 test('ok is said when all is committed, and not before', () => {
   const bench = new ForeignBench();
@@ -69,6 +71,32 @@ test('a last known value is shown until there is a sample, also of what is adopt
   bench.core.store.commit();
   expect([known('plain-a'), known('plain-b')]).toEqual([null, 2]);
   expect(bench.stored()).toEqual(['plain-a n=3@1000000']);
+});
+
+test('that a broker has kept an "online" is no sign of life, and an "asleep" neither; what comes live is', () => {
+  const bench = new ForeignBench();
+  const say = (state: 'online' | 'offline' | 'asleep') => ({ type: 'availability', device: 'a', state }) as const;
+  bench.take([reading('a', 'n', 1), say('online')]);
+  bench.take([say('offline')]);
+  bench.core.store.commit();
+  const after = new ForeignBench(bench.core.store);
+  const device = after.core.roster.devices.get('plain-a')!;
+  const before = device.lastSeenMs;
+  after.core.nowMs += 3_600_000;
+  for (const state of ['online', 'asleep', 'offline'] as const) {
+    after.take([say(state), reading('a', 'n', 2)], { isLastKnown: true });
+    expect(device).toMatchObject({ presence: 'unknown', session: null });
+    expect(device.lastSeenMs).toBe(before);
+  }
+  after.core.roster.sweepPresence(after.core.nowMs);
+  expect(device.presence).toBe('offline');
+  expect(makeAvailability(device, 'b').payload).toBe('offline');
+  expect([...writePrometheus([device])].join('')).toContain('lapwing_device_up{device="plain-a"} 0');
+  after.take([say('online')]);
+  expect(device).toMatchObject({ presence: 'online', lastSeenMs: after.core.nowMs });
+  // A broker that came back says who went meanwhile.
+  after.take([say('offline')], { isLastKnown: true });
+  expect(device.presence).toBe('offline');
 });
 
 test('who nobody let in waits in the inbox; adopted it is a device, blocked it is passed over', () => {

@@ -5,11 +5,10 @@
  * delivery is answered once, in the order in which deliveries came, and `ok` means that all it said is committed; what a sender repeats
  * (OnceKey) is stored once. Readings of devices that nobody let in go to the inbox and are not stored.
  */
-import { type DeviceEvent, encodeMessage } from '@lapwing/protocol';
 import type { StreamState } from './device-roster.ts';
 import type { Finding, FoundEvent, FoundReading } from './dialects/dialect.ts';
 import { ForeignAnswers, type ForeignDone, type ForeignOutcome } from './foreign-answers.ts';
-import { packReadings } from './foreign-batch.ts';
+import { type Framed, packSaid } from './foreign-batch.ts';
 import { type ForeignBundle, packBundle, readingsForBundle } from './foreign-bundle.ts';
 import type { AlikeDelivery, ForeignDelivery, Speaker } from './foreign-delivery.ts';
 import type { ForeignDevice, ForeignDevices, ForeignName } from './foreign-devices.ts';
@@ -274,12 +273,15 @@ export class ForeignIntake {
       else if (finding.type === 'event') events.push(finding);
       else if (finding.type === 'facts') this.devices.learnFacts(foreign, finding);
       else if (finding.type === 'metric') this.devices.streamOf(foreign, arrivedMs).placeOf(finding);
-      else if (finding.type === 'availability') this.noteAvailability(foreign, finding.state, arrivedMs);
+      else if (finding.type === 'availability') this.noteAvailability(foreign, finding.state, delivery);
     }
     if (delivery.isLastKnown) this.noteLastKnown(foreign, fresh, arrivedMs);
     else if (fresh.length + historical.length + events.length > 0) {
       if (fresh.length > 0) this.devices.noteHere(foreign, arrivedMs);
-      this.frame(foreign, { fresh, historical, events }, { arrivedMs, taken, frames });
+      const packed = packSaid(this.devices.streamOf(foreign, arrivedMs), { fresh, historical, events }, arrivedMs);
+      frames.push(...packed.frames);
+      taken.readings += packed.readings;
+      this.counters.leftOut += packed.leftOut;
     }
     if (foreign.stream?.takeLearnt() === true) this.parts.feed.publishDevice(foreign.device);
   }
@@ -291,29 +293,6 @@ export class ForeignIntake {
     for (const reading of readings) {
       const place = into.placeOf(reading);
       if (place !== null) noteLastKnown(foreign.device.latest, into.stream.table[place.index]!, reading.value);
-    }
-  }
-
-  private frame(
-    foreign: ForeignDevice,
-    said: { fresh: FoundReading[]; historical: FoundReading[]; events: FoundEvent[] },
-    { arrivedMs, taken, frames }: { arrivedMs: number; taken: Taken; frames: Framed[] },
-  ): void {
-    const into = this.devices.streamOf(foreign, arrivedMs);
-    const { stream } = into;
-    let seq = stream.progress.received;
-    for (const isHistorical of [false, true]) {
-      const readings = isHistorical ? said.historical : said.fresh;
-      if (readings.length === 0) continue;
-      const packed = packReadings(into, readings, { arrivedMs, isHistorical, seq });
-      for (const frame of packed.frames) frames.push({ stream, seq: ++seq, frame, event: null });
-      taken.readings += packed.readings;
-      this.counters.leftOut += packed.leftOut;
-    }
-    for (const { level, code, text, timeMs } of said.events) {
-      seq += 1;
-      const event: DeviceEvent = { type: 'event', seq, atMs: timeMs ?? arrivedMs, level, code, text };
-      frames.push({ stream, seq, frame: encodeMessage(event), event });
     }
   }
 
@@ -336,10 +315,16 @@ export class ForeignIntake {
     this.counters.readings += taken.readings;
   }
 
-  private noteAvailability(foreign: ForeignDevice, state: 'online' | 'offline' | 'asleep', nowMs: number): void {
-    if (state === 'online') this.devices.noteHere(foreign, nowMs);
-    else if (state === 'asleep') this.devices.noteAsleep(foreign, nowMs);
-    else this.devices.noteGone(foreign, Number.NaN);
+  /** That somebody was here, or slept, when a broker kept the word is no sign that he is: nothing came from him. */
+  private noteAvailability(
+    foreign: ForeignDevice,
+    state: 'online' | 'offline' | 'asleep',
+    { isLastKnown, arrivedMs: nowMs }: Pick<ForeignDelivery, 'isLastKnown' | 'arrivedMs'>,
+  ): void {
+    if (state === 'offline') this.devices.noteGone(foreign, Number.NaN);
+    else if (isLastKnown) return;
+    else if (state === 'online') this.devices.noteHere(foreign, nowMs);
+    else this.devices.noteAsleep(foreign, nowMs);
   }
 
   private refuse(done: ForeignDone | null, { streams, seqs }: Taken): void {
@@ -369,13 +354,6 @@ function listShown({ metrics }: InboxEntry): ShownReading[] {
 const entryBytesMax = 32;
 
 type Keyed = Pick<ForeignDelivery, 'arrivedMs'> & { readonly onces: readonly OnceKey[] };
-
-interface Framed {
-  readonly stream: StreamState;
-  readonly seq: number;
-  readonly frame: Uint8Array;
-  readonly event: DeviceEvent | null;
-}
 
 interface Taken {
   readonly streams: StreamState[];
