@@ -24,6 +24,8 @@ export interface SparkEntry {
 
 export class SparkBook {
   private readonly entries = new Map<string, SparkEntry>();
+  /** When an entry was last opened. */
+  private openedMs = Number.NEGATIVE_INFINITY;
 
   /** The entry of a device that is in sight, made when needed. */
   open(deviceId: string, metrics: readonly number[], nowMs: number): SparkEntry {
@@ -32,6 +34,7 @@ export class SparkBook {
     else this.entries.delete(deviceId);
     this.entries.set(deviceId, entry);
     entry.seenMs = nowMs;
+    this.openedMs = nowMs;
     for (const metric of metrics) {
       let buffer = entry.buffers.get(metric);
       if (buffer === undefined) {
@@ -71,20 +74,15 @@ export class SparkBook {
     this.entries.clear();
   }
 
-  /** A device in sight that lacks history (else one seen before), and of which metrics; they then count as asked for. */
+  /** The first device in sight that lacks history, and of which metrics; they then count as asked for. What went out of sight waits. */
   takeWanted(): { readonly deviceId: string; readonly metrics: readonly number[] } | null {
-    let newestMs = Number.NEGATIVE_INFINITY;
-    for (const entry of this.entries.values()) newestMs = Math.max(newestMs, entry.seenMs);
-    let found: [string, SparkEntry] | null = null;
-    for (const item of this.entries) {
-      if (item[1].wanted.size === 0) continue;
-      found = item;
-      if (item[1].seenMs > newestMs - inSightMs) break;
+    for (const [deviceId, { wanted, seenMs }] of this.entries) {
+      if (wanted.size === 0 || seenMs <= this.openedMs - inSightMs) continue;
+      const metrics = [...wanted];
+      wanted.clear();
+      return { deviceId, metrics };
     }
-    if (found === null) return null;
-    const metrics = [...found[1].wanted];
-    found[1].wanted.clear();
-    return { deviceId: found[0], metrics };
+    return null;
   }
 
   /** What came live in the meantime is in the answer too, but for its last moments, which the next reading brings back. */
