@@ -61,7 +61,8 @@ function observe(): void {
     if (document.querySelectorAll('tr.fleet-row:not(.is-skeleton)').length > 5) observed.rowsMs = performance.now();
     else requestAnimationFrame(look);
   };
-  requestAnimationFrame(look);
+  // On another page it would look in each frame for as long as that is measured.
+  if (location.pathname === '/') requestAnimationFrame(look);
   on('layout-shift', (entry) => {
     const shift = entry as PerformanceEntry & { value: number; hadRecentInput: boolean };
     if (!shift.hadRecentInput) observed.shifts += shift.value;
