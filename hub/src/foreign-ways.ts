@@ -22,7 +22,7 @@ import { makeBridgeRoutes, RunningBridges } from './edge/bridge-routes.ts';
 import type { Route } from './edge/http-router.ts';
 import { makeInboxRoutes } from './edge/inbox-routes.ts';
 import { makeIngestRoutes } from './edge/ingest-routes.ts';
-import type { Log } from './edge/log.ts';
+import { type Log, LogBudget } from './edge/log.ts';
 
 export interface ForeignWays {
   readonly intake: ForeignIntake;
@@ -63,7 +63,14 @@ export function openForeignWays(parts: ForeignWaysParts): ForeignWays {
   });
   const inbox = new Inbox();
   const onceKeys = new OnceKeys(state.onceKeys);
-  const intake = new ForeignIntake({ store, intake: parts.intake, feed, devices, inbox, onceKeys });
+  const faultLines = new LogBudget(10);
+  const intake = new ForeignIntake({
+    ...{ store, intake: parts.intake, feed, devices, inbox, onceKeys },
+    noteFault: ({ device, topic, text }) => {
+      const about = device === null ? { topic } : { device, topic };
+      if (faultLines.take(Date.now())) log.warn(about, `a message could not be read: ${text}`);
+    },
+  });
   const desk = new ForeignDesk(parts.dialects, intake);
   const settings = new Bridges(state.settings.bridges, (change) => store.commitChange(change));
   const bridges = openBridges(settings, { desk, ...parts });

@@ -9,7 +9,9 @@ import type { StreamKey } from './ports.ts';
 
 export type ForeignOutcome =
   | { readonly ok: true; readonly readings: number; readonly waiting: number; readonly faults: readonly string[] }
-  | { readonly ok: false; readonly why: 'store-unavailable'; readonly text: string; readonly retryAfterMs: number };
+  | { readonly ok: false; readonly why: 'store-unavailable'; readonly text: string; readonly retryAfterMs: number }
+  /** What came under this name before was something else. */
+  | { readonly ok: false; readonly why: 'other-content'; readonly text: string };
 
 export type ForeignDone = (outcome: ForeignOutcome) => void;
 
@@ -56,15 +58,21 @@ export class ForeignAnswers {
     this.waiting.push(entry);
   }
 
-  /** True: it is stored, or being stored, already; and `done` is or will be told. */
-  join(once: OnceKey, done: ForeignDone | null): boolean {
+  /** True: it is stored, or being stored, already; and `done` is or will be told. `content` tells one that only has its name. */
+  join(once: OnceKey, content: OnceKey | undefined, done: ForeignDone | null): boolean {
     this.index();
     const earlier = this.inFlight.get(numberOf(once));
     if (earlier !== undefined && !earlier.isAbandoned) {
-      if (done !== null) earlier.dones.push(done);
+      if (content !== undefined && !earlier.onces.some((one) => one.high === content.high && one.low === content.low)) {
+        done?.(otherContent);
+      } else if (done !== null) earlier.dones.push(done);
       return true;
     }
     if (!this.onceKeys.has(once)) return false;
+    if (content !== undefined && !this.onceKeys.has(content)) {
+      done?.(otherContent);
+      return true;
+    }
     done?.({ ok: true, readings: 0, waiting: 0, faults: [] });
     return true;
   }
@@ -119,6 +127,12 @@ export class ForeignAnswers {
     for (const done of entry.dones) done(outcome);
   }
 }
+
+const otherContent: ForeignOutcome = {
+  ok: false,
+  why: 'other-content',
+  text: 'The key was used for another body already; nothing of this one is stored',
+};
 
 function isCommitted({ streams, seqs }: WaitingDelivery): boolean {
   for (let i = streams.length - 1; i >= 0; i--) if (streams[i]!.progress.committed < seqs[i]!) return false;

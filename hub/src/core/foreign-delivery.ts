@@ -22,6 +22,8 @@ export interface ForeignDelivery {
   readonly admits: boolean;
   /** Names the message where its sender may send it again; null where it will not. */
   readonly once: OnceKey | null;
+  /** Where `once` is a name that the sender chose: the key of that name with what was said under it. */
+  readonly content?: OnceKey | undefined;
   /** The sender says that it may have sent this before. */
   readonly isRepeated: boolean;
 }

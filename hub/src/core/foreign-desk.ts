@@ -23,6 +23,7 @@ export interface ForeignSender {
   /** Whether devices that nobody knows are let in at once. */
   readonly admits: boolean;
   readonly once: OnceKey | null;
+  readonly content?: OnceKey;
   readonly isRepeated: boolean;
 }
 
@@ -190,7 +191,7 @@ function makeDelivery(
   { topic, payload, arrivedMs, isLastKnown, sender }: Publication,
   from: { readonly sender: ForeignSender; readonly findings: readonly Finding[] },
 ): ForeignDelivery {
-  const { admits, once, isRepeated } = from.sender;
+  const { admits, once, content, isRepeated } = from.sender;
   const { findings } = from;
-  return { dialect, topic, payload, findings, arrivedMs, isLastKnown, sender, admits, once, isRepeated };
+  return { dialect, topic, payload, findings, arrivedMs, isLastKnown, sender, admits, once, content, isRepeated };
 }

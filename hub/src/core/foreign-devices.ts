@@ -77,6 +77,10 @@ export class ForeignDevices {
     return device === undefined ? null : this.open(name.dialect, device);
   }
 
+  deviceOf(deviceId: string): DeviceState | undefined {
+    return this.parts.roster.devices.get(deviceId);
+  }
+
   /** The device that came under its own credential. */
   findOwn(name: ForeignName, sender: string): ForeignDevice | null {
     const device = this.parts.roster.devices.get(sender);

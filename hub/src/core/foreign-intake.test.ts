@@ -32,6 +32,38 @@ test('a refused commit is told, in order, and what comes again afterwards is sto
   expect(bench.stored()).toHaveLength(1);
 });
 
+test('a name that is used for another content is refused, in flight, stored and after a restart', () => {
+  const bench = new ForeignBench();
+  const name = makeOnceKey(['name'], new Uint8Array(0));
+  const say = (on: ForeignBench, value: number) => {
+    const content = makeOnceKey(['name'], Uint8Array.of(value));
+    return on.take([reading('a', 'n', value)], { once: name, content, isRepeated: true });
+  };
+  const first = say(bench, 1);
+  expect(say(bench, 2)).toMatchObject([{ ok: false, why: 'other-content' }]);
+  const again = say(bench, 1);
+  bench.core.store.commit();
+  expect([first, again]).toMatchObject([[{ ok: true, readings: 1 }], [{ ok: true }]]);
+  for (const one of [bench, new ForeignBench(bench.core.store)]) {
+    expect(say(one, 2)).toMatchObject([{ ok: false, why: 'other-content' }]);
+    expect(say(one, 1)).toMatchObject([{ ok: true, readings: 0 }]);
+  }
+  expect(bench.stored()).toEqual(['plain-a n=1@1000000']);
+});
+
+test('what could not be read is counted, told with its device and shown as its last error', () => {
+  const bench = new ForeignBench();
+  bench.take([reading('a', 'n', 1)]);
+  bench.take([{ type: 'fault', device: 'a', code: 'not-json', text: 'why' }]);
+  bench.take([{ type: 'fault', device: null, code: 'unknown-alias', text: 'who' }]);
+  expect(bench.faults).toEqual([
+    { device: 'plain-a', topic: 't', text: 'why' },
+    { device: null, topic: 't', text: 'who' },
+  ]);
+  expect(bench.foreign.counters.faults).toBe(2);
+  expect(bench.core.roster.devices.get('plain-a')!.lastError).toEqual({ atMs: bench.core.nowMs, code: 'not-json' });
+});
+
 test('units told later are added, and a value of another kind goes beside', () => {
   const bench = new ForeignBench();
   bench.take([reading('a', 'x', 1)]);

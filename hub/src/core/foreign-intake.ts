@@ -6,7 +6,7 @@
  * (OnceKey) is stored once. Readings of devices that nobody let in go to the inbox and are not stored.
  */
 import type { StreamState } from './device-roster.ts';
-import type { Finding, FoundEvent, FoundReading } from './dialects/dialect.ts';
+import type { Finding, FoundEvent, FoundFault, FoundReading } from './dialects/dialect.ts';
 import { ForeignAnswers, type ForeignDone, type ForeignOutcome } from './foreign-answers.ts';
 import { type Framed, packSaid } from './foreign-batch.ts';
 import { type ForeignBundle, packBundle, readingsForBundle } from './foreign-bundle.ts';
@@ -35,6 +35,12 @@ export interface ForeignParts {
   readonly devices: ForeignDevices;
   readonly inbox: Inbox;
   readonly onceKeys: OnceKeys;
+  /** What somebody said could not be read; `device` where it is known, else the topic tells. */
+  readonly noteFault?: (about: {
+    readonly device: string | null;
+    readonly topic: string;
+    readonly text: string;
+  }) => void;
 }
 
 export class ForeignIntake {
@@ -60,11 +66,11 @@ export class ForeignIntake {
   /** `done` null: nobody asks. Else it is called once, now or when what was said is committed. */
   take(delivery: ForeignDelivery, done: ForeignDone | null): void {
     this.counters.messages += 1;
-    const { once } = delivery;
+    const { once, content } = delivery;
     if (once !== null && delivery.isRepeated) {
       // Its twin may be in a bundle.
       this.flushBundles();
-      if (this.answers.join(once, done)) {
+      if (this.answers.join(once, content, done)) {
         this.counters.repeated += 1;
         return;
       }
@@ -75,7 +81,7 @@ export class ForeignIntake {
     const outcome: ForeignOutcome = { ok: true, readings, waiting, faults };
     if (done === null && once === null) return;
     if (streams.length === 0 && this.answers.count() === 0) return done?.(outcome);
-    const onces = once === null ? [] : [once];
+    const onces = listOnces(delivery);
     this.answers.add({ streams, seqs, onces, outcome, dones: done === null ? [] : [done], isAbandoned: false });
   }
 
@@ -225,8 +231,8 @@ export class ForeignIntake {
     const byDevice = groupByDevice(delivery.findings);
     for (const finding of delivery.findings) {
       if (finding.type !== 'fault') continue;
-      this.counters.faults += 1;
       taken.faults.push(finding.text);
+      this.noteFault(finding, delivery);
     }
     const frames: Framed[] = [];
     for (const [native, findings] of byDevice) {
@@ -238,9 +244,22 @@ export class ForeignIntake {
         this.inbox.note(name, delivery, findings);
       } else this.takeDevice(foreign, findings, { delivery, taken, frames });
     }
-    const { once, arrivedMs } = delivery;
-    this.appendAll(frames, { onces: once === null ? [] : [once], arrivedMs }, taken);
+    const { arrivedMs } = delivery;
+    this.appendAll(frames, { onces: listOnces(delivery), arrivedMs }, taken);
     return taken;
+  }
+
+  /** Counted, told, and shown at its device where that is known; a device has as much of it as of its own errors: the newest. */
+  private noteFault(
+    { device: native, code, text }: FoundFault,
+    { dialect, topic, arrivedMs, sender }: ForeignDelivery,
+  ): void {
+    this.counters.faults += 1;
+    const name = native === null ? null : this.devices.find({ dialect, native });
+    const own = sender === null ? undefined : this.devices.deviceOf(sender);
+    const device = name === null || name === 'blocked' ? own : name.device;
+    if (device !== undefined) device.lastError = { atMs: arrivedMs, code };
+    this.parts.noteFault?.({ device: device?.deviceId ?? null, topic, text });
   }
 
   private findDevice(name: ForeignName, delivery: Omit<Speaker, 'dialect'>): ForeignDevice | 'blocked' | null {
@@ -348,6 +367,11 @@ function listShown({ metrics }: InboxEntry): ShownReading[] {
   return [...metrics.values()].flatMap(({ name, unit, kind, latest }) =>
     latest === null ? [] : [{ metric: name, unit, kind, value: latest }],
   );
+}
+
+/** The name first: when it is forgotten, nobody asks for the rest. */
+function listOnces({ once, content }: Pick<ForeignDelivery, 'once' | 'content'>): OnceKey[] {
+  return [once, content].filter((key) => key !== null && key !== undefined);
 }
 
 /** Stream, number, time and length of a frame in its group, at most. */

@@ -4,13 +4,13 @@
  * No state of its own. Invariant: 2xx means committed. What a body means is the dialects' business, as if it had come by MQTT; the
  * native format is a whole link in one body (ingest-frames.ts). A request that names itself (Idempotency-Key) is stored once.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { faultTable } from '@lapwing/protocol';
 import type { DeviceRoster } from '../core/device-roster.ts';
 import type { SessionParts } from '../core/device-session.ts';
 import { requestTopics } from '../core/dialects/request-topics.ts';
 import type { ForeignOutcome } from '../core/foreign-answers.ts';
-import type { ForeignChannel } from '../core/foreign-desk.ts';
+import type { ForeignChannel, ForeignSender } from '../core/foreign-desk.ts';
 import type { Identity } from '../core/identity.ts';
 import type { OnceKey } from '../core/once-keys.ts';
 import { HttpProblem, makeRoute, type Route, type RouteAnswer } from './http-router.ts';
@@ -43,7 +43,9 @@ const precisions: Readonly<Record<string, string>> = {
   ms: requestTopics.influxMs,
   s: requestTopics.influxS,
 };
-const idempotency = { 'Idempotency-Key': 'up to 200 characters; the same request again stores nothing twice' };
+const idempotency = {
+  'Idempotency-Key': 'up to 200 characters; the same body again stores nothing twice, another body is refused (422)',
+};
 
 interface Call {
   readonly sender: Sender | null;
@@ -164,19 +166,28 @@ async function answerIngest(
   const device = await nameSender(call.sender!, body.device, parts);
   const before = parts.roster.devices.size;
   const publication = { topic: body.topic, payload, isLastKnown: false, arrivedMs: nowMs, sender: device };
-  const once = readOnceKey(call);
+  const named = readOnceKey(call, { device, payload });
   let dialect = '';
   const outcome = await new Promise<ForeignOutcome>((resolve) => {
-    dialect = parts.channel.take(publication, { admits: true, once, isRepeated: once !== null }, resolve);
+    dialect = parts.channel.take(publication, named ?? { admits: true, once: null, isRepeated: false }, resolve);
   });
   if (dialect === '') throw new Error(`no dialect reads ${body.topic}`);
   await spendKey(call.sender!, parts.roster.devices.size - before, parts);
-  if (!outcome.ok) throw refuseUnstored(outcome.text, outcome.retryAfterMs);
+  if (!outcome.ok) {
+    if (outcome.why === 'store-unavailable') throw refuseUnstored(outcome.text, outcome.retryAfterMs);
+    throw new HttpProblem(422, 'key-reused', {
+      message: `Idempotency-Key: ${outcome.text}`,
+      advice: 'Send each body under a key of its own, and a repeated one as it was.',
+    });
+  }
   const { readings, faults } = outcome;
   if (readings === 0 && faults.length > 0) {
     throw new HttpProblem(400, 'no-readings', {
       message: `Nothing in the body could be read: ${faults[0]}`,
-      advice: 'Compare it with the examples in README, "Readings over HTTP".',
+      advice:
+        device === null && !publication.topic.includes('/influx/')
+          ? 'Say whose readings these are: add ?device=NAME to the address.'
+          : 'Compare it with the examples in README, "Readings over HTTP".',
     });
   }
   return { status: 200, json: { readings, faults } };
@@ -218,7 +229,11 @@ async function spendKey(sender: Sender, newDevices: number, { identity, nowMs }:
   }
 }
 
-function readOnceKey({ sender, header }: Call): OnceKey | null {
+/** A name is its device's, however that showed who it is: the key that let it in becomes its own secret. */
+function readOnceKey(
+  { sender, header }: Call,
+  { device, payload }: { device: string | null; payload: Uint8Array },
+): ForeignSender | null {
   const text = header('idempotency-key');
   if (text === '') return null;
   if (text.length > 200) {
@@ -227,9 +242,16 @@ function readOnceKey({ sender, header }: Call): OnceKey | null {
       advice: 'A UUID is enough.',
     });
   }
-  const whose = sender!.kind === 'device' ? `device ${sender!.deviceId}` : `key ${sender!.key.id}`;
-  const hash = createHash('sha256').update(`${whose}\0${text}`).digest();
-  return { high: hash.readUInt32LE(0), low: hash.readUInt32LE(4) };
+  const whose = device !== null ? `device ${device}` : sender!.kind === 'device' ? '' : `key ${sender!.key.id}`;
+  const name = `${whose}\0${text}`;
+  const once = hashToKey(createHash('sha256').update(name));
+  const content = hashToKey(createHash('sha256').update(`${name}\0`).update(payload));
+  return { admits: true, once, content, isRepeated: true };
+}
+
+function hashToKey(hash: Hash): OnceKey {
+  const digest = hash.digest();
+  return { high: digest.readUInt32LE(0), low: digest.readUInt32LE(4) };
 }
 
 async function answerFrames(call: Call, { session, nowMs }: IngestRouteParts): Promise<RouteAnswer> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { writeForPeople } from './log.ts';
+import { LogBudget, writeForPeople } from './log.ts';
 
 test('a terminal gets a line that a person reads', () => {
   const line = {
@@ -12,4 +12,9 @@ test('a terminal gets a line that a person reads', () => {
   expect(writeForPeople(JSON.stringify(line))).toBe(
     '14:02:11 warn  got 9 where 7 comes next (fault sequenceGap, device pi-1)\n',
   );
+});
+
+test('so many lines a second and no more', () => {
+  const budget = new LogBudget(2);
+  expect([0, 1, 999, 1_000, 1_001, 1_002].map((ms) => budget.take(ms))).toEqual([true, true, false, true, true, false]);
 });

@@ -22,3 +22,23 @@ export function writeForPeople(line: string): string {
   const detail = about.length === 0 ? '' : ` (${about.join(', ')})`;
   return `${String(time).slice(11, 19)} ${name.padEnd(5)} ${msg}${detail}${cause === undefined ? '' : `\n${cause}`}\n`;
 }
+
+/** So many lines a second and no more: what others send must not fill the disk. Owns the count. */
+export class LogBudget {
+  private readonly linesPerSecond: number;
+  private second = Number.NaN;
+  private lines = 0;
+
+  constructor(linesPerSecond: number) {
+    this.linesPerSecond = linesPerSecond;
+  }
+
+  /** Whether this line may be written. */
+  take(nowMs: number): boolean {
+    const second = Math.floor(nowMs / 1_000);
+    if (second !== this.second) this.lines = 0;
+    this.second = second;
+    this.lines += 1;
+    return this.lines <= this.linesPerSecond;
+  }
+}

@@ -122,6 +122,26 @@ describe('POST /api/v1/ingest', () => {
     expect(await countOf('once', 't')).toBe(1);
     expect((await send('/api/v1/ingest', '{"t":1}', { ...headers, 'idempotency-key': 'abc-2' })).status).toBe(200);
     expect(await countOf('once', 't')).toBe(2);
+    const other = await send('/api/v1/ingest', '{"t":2}', headers);
+    expect([other.status, await other.json()]).toMatchObject([
+      422,
+      { error: { code: 'key-reused', advice: expect.stringContaining('key of its own') } },
+    ]);
+    expect(await countOf('once', 't')).toBe(2);
+  });
+
+  test('knows a request again that an enrolment key sent first, and whose secret it is by then', async () => {
+    const headers = { 'content-type': 'application/json', 'idempotency-key': 'first' };
+    for (let i = 0; i < 2; i++) expect((await send(`/in/${key}?device=barn`, '{"t":1}', headers)).status).toBe(200);
+    expect(await countOf('barn', 't')).toBe(1);
+  });
+
+  test('says that a device is to be named, where an enrolment key names none', async () => {
+    const answer = await send(`/in/${key}`, 't=1');
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      { error: { advice: expect.stringContaining('add ?device=NAME to the address') } },
+    ]);
   });
 
   test('takes SenML', async () => {

@@ -17,6 +17,7 @@ export class ForeignBench {
   readonly foreign: ForeignIntake;
   readonly names: string[] = [];
   readonly revoked: string[] = [];
+  readonly faults: object[] = [];
 
   constructor(store?: MemoryStore) {
     this.core = new CoreBench(1_000_000, store);
@@ -29,7 +30,8 @@ export class ForeignBench {
       nameOnLearnt: (_device, name) => this.names.push(name),
       deviceOnRevoked: ({ deviceId }) => this.revoked.push(deviceId),
     });
-    const parts = { store: this.core.store, intake, feed, devices, inbox: new Inbox() };
+    const noteFault = (fault: object) => void this.faults.push(fault);
+    const parts = { store: this.core.store, intake, feed, devices, inbox: new Inbox(), noteFault };
     this.foreign = new ForeignIntake({ ...parts, onceKeys: new OnceKeys(state.onceKeys) });
     const listener = this.core.store.listener!;
     this.core.store.listener = {

@@ -18,6 +18,7 @@ import {
   readNumber,
   readText,
   readTime,
+  whyNotJson,
 } from './read-payload.ts';
 import { requestTopics } from './request-topics.ts';
 
@@ -57,10 +58,17 @@ function readPlain(publication: Publication): readonly Finding[] {
   const json = parseJson(text);
   if (json !== undefined && typeof json === 'object' && json !== null) readJsonBody(list, { levels, sender }, json);
   else if (topic === requestTopics.values) readPairs(list, sender, text);
+  else if (/^\s*[{[]/.test(text)) readBroken(list, { levels, sender }, text);
   else if (levels.length === 0)
     list.fault(sender, 'wrong-shape', 'the body is a JSON object of values, or a list of them');
   else readBare(list, { levels, sender }, text.trim());
   return list.findings;
+}
+
+/** What begins as JSON was meant to be JSON: it is no text that somebody measured. */
+function readBroken(list: FindingList, source: Source, text: string): void {
+  const device = source.levels.length === 0 ? source.sender : (placeOf(source, false)?.device ?? source.sender);
+  list.fault(device, 'not-json', `the payload begins as JSON and is none: ${whyNotJson(text)}`);
 }
 
 interface Source {

@@ -40,6 +40,16 @@ export function parseJson(text: string): Json | undefined {
   }
 }
 
+/** Where and why it breaks off, as the platform says it. */
+export function whyNotJson(text: string): string {
+  try {
+    JSON.parse(text);
+    return '';
+  } catch (error) {
+    return String((error as { message?: string }).message);
+  }
+}
+
 export function readJson(payload: Uint8Array): Json | undefined {
   const text = readText(payload, jsonBytesMax);
   return text === null ? undefined : parseJson(text);

@@ -208,3 +208,12 @@ test('a bounded map lets go of what was used longest ago', () => {
   expect(map.set('c', 3)).toBe(2);
   expect([map.get('a'), map.get('b'), map.get('c'), map.size]).toEqual([1, undefined, 3, 2]);
 });
+
+test('what begins as JSON and is none is a fault that says where it breaks off, and no text metric', () => {
+  for (const payload of ['{"t":1', ' [1,2', '{t:1}']) {
+    const publication = { topic: 'shed/state', payload: new TextEncoder().encode(payload), isLastKnown: false };
+    const findings = plain.open().read({ ...publication, arrivedMs: 0, sender: 'shed' });
+    expect(findings).toMatchObject([{ type: 'fault', device: 'shed', code: 'not-json', text: expect.any(String) }]);
+    expect((findings[0] as { text: string }).text).toMatch(/JSON.*(position|end of)/);
+  }
+});
