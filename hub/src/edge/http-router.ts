@@ -92,11 +92,17 @@ export class HttpProblem extends Error {
   }
 }
 
+export interface PageHeaders {
+  readonly acceptEncoding: string;
+  readonly ifNoneMatch: string;
+  readonly accept: string;
+}
+
 export interface RouterParts {
   readonly routes: readonly Route[];
   readonly desk: SignInDesk;
   readonly findSender: (request: { token: string; device: string }) => Sender | null;
-  readonly answerPage: (path: string, headers: { acceptEncoding: string; ifNoneMatch: string }) => Response | null;
+  readonly answerPage: (path: string, headers: PageHeaders) => Response | null;
   readonly noteError: (error: unknown, path: string) => void;
 }
 
@@ -129,6 +135,7 @@ export function makeRouter(parts: RouterParts): (request: Request, bindings: obj
     if (context.req.path.startsWith('/api/')) context.res.headers.set('cache-control', 'no-store');
   });
   for (const route of parts.routes) app.on(route.method, route.path, (context) => runRoute(route, context, parts));
+  refuseOtherMethods(app, parts.routes);
   app.all('/api/*', () =>
     problemResponse(
       new HttpProblem(404, 'not-found', { message: 'There is no such route', advice: 'See /api/v1/openapi.json.' }),
@@ -139,11 +146,19 @@ export function makeRouter(parts: RouterParts): (request: Request, bindings: obj
     const headers = {
       acceptEncoding: context.req.header('accept-encoding') ?? '',
       ifNoneMatch: context.req.header('if-none-match') ?? '',
+      accept: context.req.header('accept') ?? '',
     };
-    return parts.answerPage(context.req.path, headers) ?? context.text('Not found', 404);
+    return parts.answerPage(context.req.path, headers) ?? problemResponse(noSuchPage());
   });
   app.onError((error, context) => answerError(error, context.req.path, parts));
   return (request, bindings) => app.fetch(request, bindings as NodeBindings);
+}
+
+/** Where readings come in, whoever asks with another method would else get the page, and think that all is well. */
+function refuseOtherMethods(app: Hono<{ Bindings: NodeBindings }>, routes: readonly Route[]): void {
+  const text = { message: 'Readings come here by POST', advice: 'POST the readings as the body.' };
+  const refuse = () => problemResponse(new HttpProblem(405, 'method-not-allowed', text), { allow: 'POST' });
+  for (const { path, access } of routes) if (access === 'sender') app.all(path, refuse);
 }
 
 async function runRoute(
@@ -267,7 +282,7 @@ function checkAccess(route: Route, principal: Principal | null): void {
   if (route.access === 'person' && principal.kind !== 'person') {
     throw new HttpProblem(403, 'forbidden', {
       message: 'An API token may not do this',
-      advice: 'Sign in as a person.',
+      advice: 'Sign in as a person; a script sends the session’s cookie, and with it Origin: and the hub’s address.',
     });
   }
 }
@@ -276,7 +291,7 @@ function checkOrigin(headers: Headers): void {
   if (headers.get('origin') !== null && isOwnOrigin(headers)) return;
   throw new HttpProblem(403, 'foreign-origin', {
     message: 'The request did not come from this hub’s own page',
-    advice: 'Scripts use an API token instead of the cookie.',
+    advice: `A script sends Origin: http://${headers.get('host') ?? 'HUB:7180'} with the cookie.`,
   });
 }
 
@@ -340,8 +355,17 @@ const queryProblems: Readonly<Record<string, (error: Error) => HttpProblem>> = {
   AbortError: ({ message }) => new HttpProblem(503, 'aborted', { message, advice: 'Ask again.' }),
 };
 
-function problemResponse({ status, code, message, advice }: HttpProblem): Response {
-  return Response.json({ error: { code, message, advice } }, { status });
+function problemResponse(
+  { status, code, message, advice }: HttpProblem,
+  headers: Record<string, string> = {},
+): Response {
+  return Response.json({ error: { code, message, advice } }, { status, headers });
+}
+
+function noSuchPage(): HttpProblem {
+  const advice =
+    'Health is at /api/v1/health, all other routes are in /api/v1/openapi.json; the page goes to browsers (Accept: text/html).';
+  return new HttpProblem(404, 'not-found', { message: 'There is nothing at this address', advice });
 }
 
 function notUpgraded(): HttpProblem {

@@ -46,9 +46,10 @@ export class StaticPages {
     for (const name of names) this.files.set(name, readStaticFile(directory, name));
   }
 
-  /** A file by its path, or the application's page for a path that is one of its views. Null: no such thing. */
-  answer(path: string, headers: { acceptEncoding: string; ifNoneMatch: string }): Response | null {
-    const isView = extname(path) === '' || path.startsWith('/devices/');
+  /** A file by its path, or the application's page for a browser that asks for one of its views. Null: no such thing. */
+  answer(path: string, headers: { acceptEncoding: string; ifNoneMatch: string; accept: string }): Response | null {
+    const isView =
+      path === '/' || ((extname(path) === '' || path.startsWith('/devices/')) && headers.accept.includes('text/html'));
     const file = this.files.get(path) ?? (isView ? this.files.get('/index.html') : undefined);
     if (file === undefined) return null;
     const common = {

@@ -289,3 +289,28 @@ function findClosedPort(): Promise<number> {
     });
   });
 }
+
+describe('whoever is at the wrong address', () => {
+  test('hears so: GET where readings come in, and paths that do not exist', async () => {
+    for (const path of [`/in/${key}?t=1`, '/api/v2/write', '/write']) {
+      const answer = await fetch(hub.url + path, { headers: { accept: 'text/html' } });
+      expect([answer.status, answer.headers.get('allow')], path).toEqual([405, 'POST']);
+      expect(await answer.json()).toMatchObject({ error: { advice: 'POST the readings as the body.' } });
+    }
+    const health = await fetch(`${hub.url}/health`);
+    expect([health.status, await health.json()]).toMatchObject([
+      404,
+      { error: { advice: expect.stringContaining('/api/v1/health') } },
+    ]);
+  });
+
+  test('is told how a script acts for a person', async () => {
+    const path = `${hub.url}/api/v1/inbox/adopt`;
+    const body = JSON.stringify({ id: 'plain/x' });
+    const answer = await fetch(path, { method: 'POST', headers: { cookie, 'content-type': 'application/json' }, body });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      403,
+      { error: { advice: `A script sends Origin: ${hub.url} with the cookie.` } },
+    ]);
+  });
+});
