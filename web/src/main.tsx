@@ -28,7 +28,7 @@ import { SessionKeeper } from './edge/session-keeper.ts';
 import { SparkLoader } from './edge/spark-loader.ts';
 import { AppFrame } from './view/app.tsx';
 import { type App, AppContext } from './view/app-context.ts';
-import { lazyDevicePage } from './view/lazy-page.tsx';
+import { lazyDevicePage, lazyOverlays } from './view/lazy-page.tsx';
 import { followPageKeys } from './view/page-keys.ts';
 import { followRewindKeys } from './view/rewind-keys.ts';
 import { forgetTokens } from './view/theme-tokens.ts';
@@ -74,7 +74,7 @@ const sessions = new SessionKeeper(hub, model, {
     socket.start();
     void health.look();
     // Not before the devices stand: on a slow processor reading the charts' code takes as long as showing the fleet.
-    setTimeout(() => void lazyDevicePage.preload(), 1_000);
+    setTimeout(() => whenIdle(preloadNext), 1_000);
     void loadDisplay().then(({ startDisplay }) => startDisplay({ setTheme: app.setTheme }));
     // Not what anybody opens the page for: after everything that is.
     inboxTimer = setTimeout(() => {
@@ -109,6 +109,16 @@ observers.add({
   },
   observeBatch: (device, scratch) => model.sparks.addBatch(device, scratch, socket.nowHubMs()),
 });
+
+/** What is most likely to be pressed next, one after the other: neither is to be fetched while somebody waits for it. */
+function preloadNext(): void {
+  void lazyOverlays.preload().then(() => whenIdle(() => void lazyDevicePage.preload()));
+}
+
+function whenIdle(task: () => void): void {
+  if ('requestIdleCallback' in globalThis) requestIdleCallback(task, { timeout: 3_000 });
+  else setTimeout(task, 0);
+}
 
 /** Behind the first screen: who has chosen nothing sees no difference. */
 const loadDisplay = () => import('./edge/preferences-display.ts');

@@ -41,6 +41,10 @@ interface Sight {
   readonly reached: string;
 }
 
+/** Rows that come into the document in one frame: a whole table of new ones takes as long to lay out as several keys to answer. */
+const newRowsPerFrame = 3;
+/** Rows kept for later, at most. */
+const spareRowsMax = 60;
 /** Lines in the document are put in order when none has come for so long. */
 const restMs = 150;
 
@@ -55,6 +59,9 @@ export class FleetRowPool {
   private look: RowLook | null = null;
   private sight: Sight = { top: 0, height: 0, reached: '' };
   private rows = new Map<string, FleetRow>();
+  /** Out of the document, and not thrown away: a filter that is cleared needs them again. */
+  private spare: FleetRow[] = [];
+  private fillFrame = 0;
   private groups = new Map<string, HTMLTableRowElement>();
   private first = -1;
   private last = -1;
@@ -72,6 +79,7 @@ export class FleetRowPool {
 
   close(): void {
     clearTimeout(this.restTimer);
+    cancelAnimationFrame(this.fillFrame);
     this.drop();
     this.body.removeEventListener('click', this.bodyOnClick);
     this.body.removeEventListener('pointerover', this.bodyOnPointerOver);
@@ -141,6 +149,7 @@ export class FleetRowPool {
       render(null, row);
       row.remove();
     }
+    let added = 0;
     for (const [i, key] of wanted.entries()) {
       const line = lines[first + i]!;
       if (line.kind === 'group') {
@@ -149,7 +158,8 @@ export class FleetRowPool {
       }
       const before = this.rows.get(key);
       if (before !== undefined && !isAll) continue;
-      const row = before ?? spare.pop() ?? new FleetRow(this.look!);
+      if (before === undefined && spare.length === 0 && ++added > newRowsPerFrame) continue;
+      const row = before ?? spare.pop() ?? this.spare.pop() ?? new FleetRow(this.look!);
       // The focus belonged to the device that stood here before.
       if (before === undefined && row.element.contains(document.activeElement)) {
         (document.activeElement as HTMLElement).blur();
@@ -159,9 +169,18 @@ export class FleetRowPool {
       if (!row.element.isConnected) this.body.append(row.element);
     }
     for (const row of spare) row.element.remove();
+    this.spare.push(...spare.slice(0, spareRowsMax - this.spare.length));
+    cancelAnimationFrame(this.fillFrame);
+    // The rest of them in the next frames, and what is pressed meanwhile in between.
+    if (added > newRowsPerFrame) this.fillFrame = requestAnimationFrame(this.fillOn);
     clearTimeout(this.restTimer);
     this.restTimer = setTimeout(this.putInOrder, restMs) as unknown as number;
   }
+
+  private readonly fillOn = (): void => {
+    this.first = -1;
+    this.update(false);
+  };
 
   private showRow(row: FleetRow, { device, top }: DeviceLine, at: number): void {
     const { selected, isSelecting } = this.scene!;
@@ -215,6 +234,7 @@ export class FleetRowPool {
       row.remove();
     }
     this.rows.clear();
+    this.spare = [];
     this.groups.clear();
     this.first = -1;
     this.last = -1;

@@ -3,7 +3,7 @@
  *
  * Owns what is typed and which entry is chosen. Invariant: closing gives the focus back to where it was.
  */
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { parseRoute } from '../core/app-route.ts';
 import { type PaletteEntry, searchPalette } from '../core/palette-search.ts';
@@ -68,14 +68,17 @@ function Palette() {
   const app = useApp();
   const typed = useSignal('');
   const chosen = useSignal(0);
-  const list = useRef<HTMLDivElement>(null);
-  useEffect(() => app.loadFleet(), []);
+  // The field is there at once, and what can be found when it is on the screen.
+  const isShown = useSignal(false);
+  useEffect(() => {
+    isShown.value = true;
+    app.loadFleet();
+  }, []);
   const structure = app.model.structure.value;
   const found = useMemo(
-    () => searchPalette(typed.value, fixedEntries, app.model.feed.devices.values()),
-    [typed.value, structure, app.model.fleetLoad.value],
+    () => (isShown.value ? searchPalette(typed.value, fixedEntries, app.model.feed.devices.values()) : []),
+    [typed.value, structure, app.model.fleetLoad.value, isShown.value],
   );
-  useEffect(() => list.current?.children[chosen.value]?.scrollIntoView({ block: 'nearest' }), [chosen.value]);
   const keyOnDown = (event: KeyboardEvent) => {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     const entry = found[chosen.value];
@@ -106,27 +109,56 @@ function Palette() {
           onKeyDown={keyOnDown}
         />
       </div>
-      <div class="palette-list" id="palette-list" role="listbox" aria-label="Found" ref={list}>
-        {found.map((entry, place) => (
-          <div
-            key={`${entry.kind} ${entry.target}`}
-            id={`palette-${place}`}
-            role="option"
-            class="palette-entry"
-            tabIndex={-1}
-            aria-selected={place === chosen.value}
-            onPointerMove={() => {
-              chosen.value = place;
-            }}
-            onClick={() => runEntry(app, entry)}
-            onKeyDown={keyOnDown}
-          >
-            <span class="palette-label">{entry.label}</span>
-            <span class="palette-note">{entry.note}</span>
-          </div>
-        ))}
-      </div>
-      {found.length === 0 && <p class="palette-none muted">Nothing has that name.</p>}
+      <PaletteList found={found} chosen={chosen} keyOnDown={keyOnDown} />
+      {isShown.value && found.length === 0 && <p class="palette-none muted">Nothing has that name.</p>}
+    </div>
+  );
+}
+
+/** A little more than there is room for: entries further down are made when somebody goes there. */
+const entriesAtOnce = 14;
+
+interface PaletteListProps {
+  readonly found: readonly PaletteEntry[];
+  readonly chosen: Signal<number>;
+  readonly keyOnDown: (event: KeyboardEvent) => void;
+}
+
+function PaletteList({ found, chosen, keyOnDown }: PaletteListProps) {
+  const app = useApp();
+  const list = useRef<HTMLDivElement>(null);
+  const isScrolled = useSignal(false);
+  const shown = isScrolled.value || chosen.value >= entriesAtOnce ? found : found.slice(0, entriesAtOnce);
+  useEffect(() => list.current?.children[chosen.value]?.scrollIntoView({ block: 'nearest' }), [chosen.value]);
+  return (
+    <div
+      class="palette-list"
+      id="palette-list"
+      role="listbox"
+      aria-label="Found"
+      ref={list}
+      onScroll={() => {
+        isScrolled.value = true;
+      }}
+    >
+      {shown.map((entry, place) => (
+        <div
+          key={`${entry.kind} ${entry.target}`}
+          id={`palette-${place}`}
+          role="option"
+          class="palette-entry"
+          tabIndex={-1}
+          aria-selected={place === chosen.value}
+          onPointerMove={() => {
+            chosen.value = place;
+          }}
+          onClick={() => runEntry(app, entry)}
+          onKeyDown={keyOnDown}
+        >
+          <span class="palette-label">{entry.label}</span>
+          <span class="palette-note">{entry.note}</span>
+        </div>
+      ))}
     </div>
   );
 }
