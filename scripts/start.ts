@@ -3,7 +3,7 @@
  * it. Owns two child processes, each in a process group of its own, so that Ctrl-C reaches them in order: the agent first (it
  * still delivers what it has), then the hub. A second signal ends both at once. Flags go on to the hub: `npm start -- --port 80`.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs, styleText } from 'node:util';
@@ -110,9 +110,14 @@ function processOnSignal(): void {
 }
 
 try {
-  buildWebIfStale(() => console.log('Building the page (the first time only) …'));
-  startHub();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, processOnSignal);
+  if (hubArgs.includes('--help') || hubArgs.includes('-h')) {
+    process.exitCode =
+      spawnSync(process.execPath, [join(root, 'hub/src/cli.mjs'), '--help'], { stdio: 'inherit' }).status ?? 1;
+  } else {
+    buildWebIfStale(() => console.log('Building the page (the first time only) …'));
+    startHub();
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, processOnSignal);
+  }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -64,6 +64,16 @@ test('what could not be read is counted, told with its device and shown as its l
   expect(bench.core.roster.devices.get('plain-a')!.lastError).toEqual({ atMs: bench.core.nowMs, code: 'not-json' });
 });
 
+test('what a dialect knows of nobody waits in the inbox under its topic, where nobody vouches for it', () => {
+  const bench = new ForeignBench();
+  const lost = [{ type: 'fault', device: null, code: 'unknown-alias', text: 'who' }] as const;
+  const topic = 'zigbee2mqtt/attic';
+  bench.take(lost, { topic, admits: true });
+  expect(bench.foreign.inbox.list()).toEqual([]);
+  bench.take(lost, { topic, admits: false });
+  expect(bench.foreign.inbox.list()).toMatchObject([{ dialect: '', native: topic, messages: 1 }]);
+});
+
 test('units told later are added, and a value of another kind goes beside', () => {
   const bench = new ForeignBench();
   bench.take([reading('a', 'x', 1)]);

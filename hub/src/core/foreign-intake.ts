@@ -12,7 +12,7 @@ import { type Framed, packSaid } from './foreign-batch.ts';
 import { type ForeignBundle, packBundle, readingsForBundle } from './foreign-bundle.ts';
 import type { AlikeDelivery, ForeignDelivery, Speaker } from './foreign-delivery.ts';
 import type { ForeignDevice, ForeignDevices, ForeignName } from './foreign-devices.ts';
-import { type Inbox, type InboxEntry, inboxIdOf } from './inbox.ts';
+import { type Inbox, inboxIdOf, listShown, type ShownReading } from './inbox.ts';
 import type { Intake } from './intake.ts';
 import { noteLastKnown } from './latest-values.ts';
 import type { LiveFeed } from './live-feed.ts';
@@ -234,6 +234,10 @@ export class ForeignIntake {
       taken.faults.push(finding.text);
       this.noteFault(finding, delivery);
     }
+    // Of nobody that its dialect knows: somebody should see that it is there.
+    if (byDevice.size === 0 && taken.faults.length > 0 && delivery.sender === null && !delivery.admits) {
+      this.noteUnknown(delivery);
+    }
     const frames: Framed[] = [];
     for (const [native, findings] of byDevice) {
       const name = { dialect: delivery.dialect, native };
@@ -358,15 +362,6 @@ export class ForeignIntake {
     const retryAfterMs = this.parts.intake.storeRetryMs;
     return { ok: false, why: 'store-unavailable', text: 'The store cannot take readings now', retryAfterMs };
   }
-}
-
-type ShownReading = Pick<FoundReading, 'metric' | 'unit' | 'kind' | 'value'>;
-
-/** What the inbox has shown of it. */
-function listShown({ metrics }: InboxEntry): ShownReading[] {
-  return [...metrics.values()].flatMap(({ name, unit, kind, latest }) =>
-    latest === null ? [] : [{ metric: name, unit, kind, value: latest }],
-  );
 }
 
 /** The name first: when it is forgotten, nobody asks for the rest. */

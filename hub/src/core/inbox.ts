@@ -6,7 +6,7 @@
  * It decides nothing by itself: to adopt or to block is somebody's word.
  */
 import type { MetricKind } from '@lapwing/protocol';
-import type { Finding } from './dialects/dialect.ts';
+import type { Finding, FoundReading } from './dialects/dialect.ts';
 import type { ForeignFacts, ForeignName } from './foreign-devices.ts';
 
 export interface InboxOptions {
@@ -135,6 +135,15 @@ export class Inbox {
     this.entries.set(id, entry);
     return entry;
   }
+}
+
+export type ShownReading = Pick<FoundReading, 'metric' | 'unit' | 'kind' | 'value'>;
+
+/** What has been shown of it. */
+export function listShown({ metrics }: InboxEntry): ShownReading[] {
+  return [...metrics.values()].flatMap(({ name, unit, kind, latest }) =>
+    latest === null ? [] : [{ metric: name, unit, kind, value: latest }],
+  );
 }
 
 export function inboxIdOf({ dialect, native }: ForeignName): string {

@@ -11,7 +11,7 @@ const brokerUrl = z
   .max(300)
   .refine(
     (text) => URL.canParse(text) && /^(mqtts?|wss?):$/.test(new URL(text).protocol),
-    'mqtt://, mqtts://, ws:// or wss://',
+    'must begin with mqtt://, mqtts://, ws:// or wss://',
   )
   .refine((text) => !URL.canParse(text) || new URL(text).password === '', 'the password has a field of its own');
 

@@ -148,3 +148,14 @@ export class MqttAccess {
 function makeDevice(deviceId: string): MqttIdentity {
   return { kind: 'device', deviceId, mark: { from: deviceId } };
 }
+
+/** For the log: what did not fit, and what to do. Where there is no password the user name may be a secret, and is not said. */
+export function explainUnknown(username: string, password: string): string {
+  const help = '`npx lapwing enrolment-key` makes one';
+  if (password === '' && username === '')
+    return `no credentials came, and --mqtt-anonymous is off; an enrolment key is a device's first password (${help})`;
+  if (password === '')
+    return 'a user name without a password counts as a device token, and this is none: add the password';
+  const who = username.slice(0, 64).replace(/[^\x20-\x7e]/g, '?');
+  return `user ${who}: the password is neither this device's token nor a valid enrolment key; ${help}`;
+}

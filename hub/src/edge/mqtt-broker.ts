@@ -12,8 +12,8 @@ import type { FoundReply } from '../core/dialects/dialect.ts';
 import type { ForeignChannel } from '../core/foreign-desk.ts';
 import { PendingLinks } from '../core/pending-links.ts';
 import { matchesFilter } from '../core/topic-filter.ts';
-import type { Log } from './log.ts';
-import type { MqttAccess, MqttIdentity, PublisherMark } from './mqtt-access.ts';
+import { type Log, LogBudget } from './log.ts';
+import { explainUnknown, type MqttAccess, type MqttIdentity, type PublisherMark } from './mqtt-access.ts';
 import type { KeptPacket } from './mqtt-kept-packets.ts';
 import { type BrokerLimits, type LinkClient, type LinkSink, MqttLink } from './mqtt-link.ts';
 import type { MqttNative } from './mqtt-native.ts';
@@ -75,6 +75,7 @@ export class MqttBroker {
   private readonly identities = new WeakMap<Client, MqttIdentity>();
   private channel: ForeignChannel | null = null;
   private isPaused = false;
+  private readonly refusals = new LogBudget(10);
   private readonly sink: LinkSink = {
     refuse: (link, wrong) => this.refuse(link, wrong),
     takeShort: (link, topic, publish) => {
@@ -241,7 +242,7 @@ export class MqttBroker {
       (identity) => {
         if (identity === null) {
           this.counters.refusedConnects += 1;
-          this.parts.log.warn({ address: link.address, client: client.id }, 'mqtt: unknown credentials');
+          this.warn({ address: link.address, client: client.id }, explainUnknown(username, secret));
           return done(refusal(5, 'unknown credentials'), null);
         }
         const { _will: will } = client as Inside;
@@ -309,6 +310,8 @@ export class MqttBroker {
   ): void {
     const identity = this.identities.get(client);
     const mayHave = identity !== undefined && this.parts.access.maySubscribe(identity, subscription.topic);
+    const filter = subscription.topic;
+    if (!mayHave) this.warn({ client: client.id, filter }, 'may not hear that: a device hears the hub and itself');
     done(null, mayHave ? subscription : null);
   }
 
@@ -336,7 +339,11 @@ export class MqttBroker {
 
   private noteRefused(client: Client, topic: string, why: string): void {
     this.counters.refusedPublishes += 1;
-    this.parts.log.warn({ client: client.id, topic }, `mqtt: may not publish there: ${why}`);
+    this.warn({ client: client.id, topic }, `may not publish there: ${why}`);
+  }
+
+  private warn(about: object, text: string): void {
+    if (this.refusals.take(this.parts.nowMs())) this.parts.log.warn(about, `mqtt: ${text}`);
   }
 
   private cutStalled(link: MqttLink): void {

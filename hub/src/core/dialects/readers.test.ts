@@ -10,6 +10,7 @@ import { cleanText, readTime } from './read-payload.ts';
 import { makeHostState, reorderTimeoutMs, sparkplug } from './sparkplug.ts';
 import { readSparkplug, writeRebirth } from './sparkplug-payload.ts';
 import { tasmota } from './tasmota.ts';
+import { zigbee2mqtt } from './zigbee2mqtt.ts';
 
 const nowMs = 1_750_000_000_000;
 
@@ -216,4 +217,14 @@ test('what begins as JSON and is none is a fault that says where it breaks off, 
     expect(findings).toMatchObject([{ type: 'fault', device: 'shed', code: 'not-json', text: expect.any(String) }]);
     expect((findings[0] as { text: string }).text).toMatch(/JSON.*(position|end of)/);
   }
+});
+
+test('Zigbee2MQTT: a voltage that no list declares is in millivolts where no mains has so many volts', () => {
+  const reader = zigbee2mqtt.open();
+  reader.read(
+    publish('zigbee2mqtt/bridge/devices', [...Buffer.from('[{"ieee_address":"0x1","friendly_name":"door"}]')]),
+  );
+  const unitOf = (voltage: number) =>
+    reader.read(publish('zigbee2mqtt/door', { voltage })).map((finding) => (finding as { unit: string }).unit);
+  expect([unitOf(3_005), unitOf(230)]).toEqual([['mV'], ['V']]);
 });

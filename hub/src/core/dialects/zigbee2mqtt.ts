@@ -224,8 +224,12 @@ function readValue(
   { name, value }: { name: string; value: string | number | boolean },
 ): void {
   const property = device.properties.get(name);
-  if (property === undefined) list.reading(device.id, inferMetric(name, value), value);
-  else if (property.shape.kind === 'bool') {
+  if (property === undefined) {
+    const shape = inferMetric(name, value);
+    // Batteries say millivolts, plugs volts, and no plug has a thousand.
+    const isMilli = name === 'voltage' && typeof value === 'number' && value > 1_000;
+    list.reading(device.id, isMilli ? { ...shape, unit: 'mV' } : shape, value);
+  } else if (property.shape.kind === 'bool') {
     // A contact is `true` where it is closed, whatever the list calls on.
     if (typeof value === 'boolean') list.reading(device.id, property.shape, value);
     else if (value === property.on) list.reading(device.id, property.shape, true);
