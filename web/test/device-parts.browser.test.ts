@@ -236,7 +236,8 @@ describe('a device of 300 metrics', () => {
     await page.getByLabel('Filter charts by name or unit').fill('%  probe299');
     await page.getByText(/1 of \d+ charts/).waitFor();
     expect(new URL(page.url()).search).toBe('?q=%25%20%20probe299');
-    expect(await page.locator('.chart-card').count()).toBe(1);
+    // The one chart is made once its section is seen to be near.
+    await expect.poll(() => page.locator('.chart-card').count()).toBe(1);
     await waitForCharted(page, 61);
     expect(await hasSidewaysScroll(page)).toBe(false);
     expect(problems).toEqual([]);

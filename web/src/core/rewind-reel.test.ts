@@ -149,3 +149,15 @@ test.each([
 ])('at %i× with %i metrics a step is %i ms', (speed, metrics, stepMs) => {
   expect(chooseStep(speed, metrics)).toBe(stepMs);
 });
+
+test('the last step of a fast play is as short as what is left, so that nobody waits for a whole one', () => {
+  const { reel } = open();
+  reel.forget(85_000);
+  reel.add(film(85_000, [1]));
+  const plan = (hubMs: number) => reel.plan({ nowMs: 85_000, hubMs, speed: 60, metrics: 4 });
+  expect(chooseStep(60, 4)).toBe(10_000);
+  expect(plan(100_000)).toMatchObject({ fromMs: 85_000, steps: 1, stepMs: 10_000 });
+  expect(plan(94_500.5)).toMatchObject({ steps: 1, stepMs: 8_000, roughMs: 0 });
+  expect(plan(87_000)).toMatchObject({ steps: 1, stepMs: 1_000 });
+  expect(plan(86_999)).toBeNull();
+});

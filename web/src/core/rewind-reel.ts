@@ -97,9 +97,10 @@ export class RewindReel {
     if (this.isWaiting) return { fromMs: this.awaitedMs, steps: 0, stepMs: 1000, roughMs: 0 };
     if (speed === 0 || Number.isNaN(this.reachMs)) return null;
     if (this.reachMs - nowMs > (aheadSeconds / 2) * 1000 * speed) return null;
-    const stepMs = chooseStep(speed, metrics);
     // What comes in at the very moment is not all there yet.
     const leftMs = hubMs - settleMs - this.reachMs;
+    // The last step is as short as what is left: a whole one of a fast play would have to be waited for.
+    const stepMs = Math.min(chooseStep(speed, metrics), Math.max(1000, Math.floor(leftMs / 1000) * 1000));
     const steps = Math.min(Math.ceil((aheadSeconds * 1000 * speed) / stepMs), Math.floor(leftMs / stepMs));
     if (steps < 1) return null;
     return { fromMs: this.reachMs, steps, stepMs, roughMs: stepMs >= 15_000 ? stepMs : 0 };

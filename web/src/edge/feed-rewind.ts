@@ -26,8 +26,9 @@ export interface RewindParts {
 /** Fast play leaves sparklines too few readings: history fills them this often. */
 const sparksEveryMs = 3_000;
 const retryMs = 3_000;
-/** Playing that came so near to the present is live again. */
+/** Playing that came so near to the present is live again: two seconds, or what a tenth of a second plays. */
 const presentMs = 2_000;
+const presentPlayMs = 100;
 
 export class FeedRewind {
   private readonly parts: RewindParts;
@@ -66,7 +67,7 @@ export class FeedRewind {
     const speed = this.runningSpeed();
     const nowMs = clock.nowMs();
     const hubMs = this.parts.nowHubMs();
-    if (speed > 0 && hubMs - nowMs < presentMs) return control.backToLive();
+    if (speed > 0 && hubMs - nowMs < Math.max(presentMs, speed * presentPlayMs)) return control.backToLive();
     if (speed > 0 && (this.reel.isWaiting || nowMs > this.reel.reachMs)) this.hold();
     this.show(clock.nowMs(), speed);
     if (this.areDevicesKnown())
