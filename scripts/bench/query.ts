@@ -1,7 +1,7 @@
 /**
  * Scenario `query`: 30 days at 1 Hz of one metric, 2,592,000 readings, to 1,000 buckets of least, greatest and mean. Cold is the
- * first answer after a restart (the files stay in the page cache of the system), warm what follows twenty more, each from another
- * second on: a young process has compiled little of what it runs.
+ * first answer after a restart (the files stay in the page cache of the system), young what follows twenty more, each from another
+ * second on, when a process has compiled little of what it runs; warm is what it answers after two more seconds of questions.
  * Owns nothing but the figures.
  */
 import { atLeast, atMost, type LoadReport } from '../load-report.ts';
@@ -28,7 +28,8 @@ const stepMs = 1000;
 export const monthRows = (days * 86_400_000) / stepMs;
 export const monthBuckets = 1000;
 const shiftMs = 7_000;
-const warmUps = 20;
+const youngUps = 20;
+const warmUpMs = 2_000;
 
 /** A month that ended yesterday, beginning on a whole day. */
 export function planMonth(): FleetPlan {
@@ -59,7 +60,7 @@ export async function runQuery(choice: BenchChoice): Promise<LoadReport> {
     for (let i = 0; i < choice.rounds; i++) {
       for (const { name, store } of stores) {
         await store.restart();
-        means.set(name, await measure({ name, store, source, samples, warm: name === 'influxdb' ? 10 : 100 }));
+        means.set(name, await measure({ name, store, source, samples, asks: name === 'influxdb' ? 10 : 100 }));
       }
       console.error(`round ${i + 1} of ${choice.rounds} done`);
     }
@@ -74,7 +75,8 @@ interface Measuring {
   readonly store: Contestant;
   readonly source: FleetPlan;
   readonly samples: Samples;
-  readonly warm: number;
+  /** Questions in each of the two windows. */
+  readonly asks: number;
 }
 
 function makeAsk(name: Asked, store: Contestant): AskHistory {
@@ -82,21 +84,28 @@ function makeAsk(name: Asked, store: Contestant): AskHistory {
   return name === 'influxdb' ? askInfluxHistory(store.url()) : askVictoriaHistory(store.url());
 }
 
-async function measure({ name, store, source, samples, warm }: Measuring): Promise<number[]> {
+async function measure({ name, store, source, samples, asks }: Measuring): Promise<number[]> {
   const ask = makeAsk(name, store);
   const cold = await ask(askMonth(source, 0));
   let shift = 1;
-  const warmMs = new Float64Array(warm);
-  while (shift <= warmUps) await ask(askMonth(source, shift++));
+  const askMany = async (count: number): Promise<Float64Array> => {
+    const tookMs = new Float64Array(count);
+    for (let i = 0; i < count; i++) tookMs[i] = (await ask(askMonth(source, shift++))).ms;
+    return tookMs;
+  };
+  await askMany(youngUps);
+  const young = quantilesOf(await askMany(asks));
+  const warmFromMs = performance.now() + warmUpMs;
+  while (performance.now() < warmFromMs) await askMany(1);
   const before = readStack(store.pids()).cpuSeconds;
-  for (let i = 0; i < warm; i++) warmMs[i] = (await ask(askMonth(source, shift++))).ms;
+  const warm = quantilesOf(await askMany(asks));
   const after = readStack(store.pids());
-  const { p50, p99 } = quantilesOf(warmMs);
   samples.add(name, {
     coldMs: cold.ms,
-    warmMsP50: p50,
-    warmMsP99: p99,
-    cpuMsPerQuery: (1000 * (after.cpuSeconds - before)) / warm,
+    youngMsP50: young.p50,
+    warmMsP50: warm.p50,
+    warmMsP99: warm.p99,
+    cpuMsPerQuery: (1000 * (after.cpuSeconds - before)) / asks,
     answerKiB: cold.body.length / 1024,
     rssPeakMiB: after.rssPeakMiB,
   });
