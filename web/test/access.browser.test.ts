@@ -33,7 +33,7 @@ describe('enrolment keys', () => {
     await card.getByText('12 more devices').waitFor();
     expect(await card.getByText('lwk_mock1').count()).toBe(0);
     await card.getByRole('button', { name: 'Remove the key workshop boards' }).click();
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Keep');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Keep');
     await page.keyboard.press('Escape');
     expect(hub.secrets.keys).toHaveLength(1);
     await card.getByRole('button', { name: 'Remove the key workshop boards' }).click();
@@ -54,7 +54,7 @@ describe('API tokens', () => {
     await card.getByText('lwt_mock1').waitFor();
     expect(await hasSidewaysScroll(page)).toBe(false);
     await card.getByRole('button', { name: 'I have it' }).click();
-    expect(await card.getByText('lwt_mock1').count()).toBe(0);
+    await expect.poll(() => card.getByText('lwt_mock1').count()).toBe(0);
     await card.getByRole('button', { name: 'Revoke the token nightly export' }).click();
     await card.getByRole('button', { name: 'Revoke', exact: true }).click();
     await card.getByText('There is no token').waitFor();

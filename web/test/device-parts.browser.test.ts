@@ -102,7 +102,7 @@ describe('events', () => {
     await page.locator('.event', { hasText: 'throttled' }).waitFor();
     expect(await page.locator('.event-code').allTextContents()).toEqual(['throttled', 'boot']);
     await page.getByRole('button', { name: '1 of level debug' }).click();
-    expect(await page.locator('.event-code').allTextContents()).toEqual(['tick', 'throttled', 'boot']);
+    await expect.poll(() => page.locator('.event-code').allTextContents()).toEqual(['tick', 'throttled', 'boot']);
     const over = page.locator('.chart-box .u-over').first();
     const box = (await over.boundingBox())!;
     const note = page.locator('.gap-note').first();

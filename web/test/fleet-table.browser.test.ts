@@ -145,7 +145,7 @@ describe('finding', () => {
     await page.getByLabel('Group by').selectOption('tag:site');
     const group = page.getByRole('button', { name: /^harbour 4/ });
     await group.click();
-    expect(await group.getAttribute('aria-expanded')).toBe('false');
+    await expect.poll(() => group.getAttribute('aria-expanded'), patient).toBe('false');
     await expect.poll(async () => (await readNames(page)).length, patient).toBe(8);
     expect(new URL(page.url()).search).toBe('?group=tag%3Asite&fold=harbour');
     await page.reload();

@@ -2,6 +2,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasSidewaysScroll, openBrowser, openPage } from './browser-page.ts';
+import type { MockHub } from './mock-hub.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -150,7 +151,7 @@ describe('the frame', () => {
     await page.emulateMedia({ colorScheme: 'light' });
     expect(await readGround()).toBe('rgb(244, 247, 247)');
     await page.getByRole('button', { name: 'Use the dark theme' }).click();
-    expect(await readGround()).toBe('rgb(11, 16, 19)');
+    await expect.poll(readGround).toBe('rgb(11, 16, 19)');
     await page.reload();
     await page.locator('tr.fleet-row').first().waitFor();
     expect(await readGround()).toBe('rgb(11, 16, 19)');
@@ -160,9 +161,22 @@ describe('the frame', () => {
 
   it('fits a screen of 360 px', slow, async () => {
     const context = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
-    const { page, hub, url, problems, close } = await openPage(browser, { devices: 30, pastS: 20, context });
+    // A card without tags has no second line.
+    const setUp = ({ devices }: MockHub) => {
+      for (const device of devices.slice(0, 15)) device.tags.length = 0;
+    };
+    const { page, hub, url, problems, close } = await openPage(browser, { devices: 30, pastS: 20, context, setUp });
     await page.locator('tr.fleet-row').nth(3).waitFor();
     expect(await hasSidewaysScroll(page)).toBe(false);
+    const cut = await page.locator('tr.fleet-row').evaluateAll(
+      (rows) =>
+        rows.filter((row) => {
+          const name = row.querySelector('.cell-name a')!.getBoundingClientRect();
+          const tops = [...row.querySelectorAll('.cell-metric')].map((cell) => cell.getBoundingClientRect().top);
+          return tops.length === 0 || tops.some((top) => top < name.bottom);
+        }).length,
+    );
+    expect(cut, 'cards whose metrics lie upon the name').toBe(0);
     for (const path of [`/devices/${hub.devices[0]!.id}`, '/settings']) {
       await page.goto(url + path);
       await page.getByRole('heading').first().waitFor();
