@@ -11,6 +11,8 @@ export interface FleetAtQuery {
     readonly key: number;
     /** Since when it has had no link; NaN while it has one, or is asleep. */
     readonly offlineSinceMs: number;
+    /** Since when it has slept, as it had said it would; NaN while it does not. */
+    readonly asleepSinceMs: number;
     /** Usual time between its readings now, for where the past does not say; NaN for not known. */
     readonly intervalMs: number;
   }[];

@@ -1,10 +1,10 @@
 /**
  * HTTP route about what came and what did not, and why. No state of its own.
  */
-import type { DeviceRoster, DeviceState } from '../core/device-roster.ts';
+import type { DeviceRoster } from '../core/device-roster.ts';
 import type { Store } from '../core/ports.ts';
 import { findDevice, orNull } from './device-routes.ts';
-import { fleetRangeMs, isAsleep } from './fleet-percents.ts';
+import { fleetRangeMs, goneSince } from './fleet-percents.ts';
 import { makeRoute, type Route } from './http-router.ts';
 import { shapes } from './http-shapes.ts';
 
@@ -28,13 +28,4 @@ export function makeCompletenessRoute(parts: { roster: DeviceRoster; store: Stor
       return { status: 200, json: { device: device.deviceId, fromMs, toMs, ...answer, percent, firstMs } };
     },
   });
-}
-
-function goneSince(device: DeviceState): { offlineSinceMs: number; asleepSinceMs: number } {
-  const { session, lastSeenMs } = device;
-  const sleeps = isAsleep(device);
-  return {
-    offlineSinceMs: session !== null || sleeps ? Number.NaN : lastSeenMs,
-    asleepSinceMs: sleeps ? lastSeenMs : Number.NaN,
-  };
 }

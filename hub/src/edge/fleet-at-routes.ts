@@ -6,6 +6,7 @@ import type { DeviceRoster, DeviceState } from '../core/device-roster.ts';
 import type { FleetAtAnswer, Store } from '../core/ports.ts';
 import { findDevice, orNull } from './device-routes.ts';
 import { feedShapes } from './feed-shapes.ts';
+import { goneSince } from './fleet-percents.ts';
 import { columnsType, encodeColumns } from './history-columns.ts';
 import { makeRoute, type Route } from './http-router.ts';
 
@@ -24,7 +25,7 @@ export function makeFleetAtRoute(parts: { roster: DeviceRoster; store: Store; no
       const asked = {
         devices: devices.map((device) => ({
           key: device.key,
-          offlineSinceMs: offlineSince(device),
+          ...goneSince(device),
           intervalMs: device.intervalMs,
         })),
         fromMs: query.time,
@@ -38,10 +39,6 @@ export function makeFleetAtRoute(parts: { roster: DeviceRoster; store: Store; no
       return { status: 200, bytes: encodeFleet(devices, answer), headers: { 'content-type': columnsType } };
     },
   });
-}
-
-function offlineSince(device: DeviceState): number {
-  return device.session !== null || device.presence === 'asleep' ? Number.NaN : device.lastSeenMs;
 }
 
 function damageOf({ damaged }: FleetAtAnswer): { damaged?: number } {

@@ -48,3 +48,13 @@ export class FleetPercents {
 export function isAsleep({ session, presence }: DeviceState): boolean {
   return session === null && presence === 'asleep';
 }
+
+/** Since when it has had no link, for one of two reasons; NaN for the other, both while it has one. */
+export function goneSince(device: DeviceState): { offlineSinceMs: number; asleepSinceMs: number } {
+  const { session, lastSeenMs } = device;
+  const sleeps = isAsleep(device);
+  return {
+    offlineSinceMs: session !== null || sleeps ? Number.NaN : lastSeenMs,
+    asleepSinceMs: sleeps ? lastSeenMs : Number.NaN,
+  };
+}

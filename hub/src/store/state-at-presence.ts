@@ -53,14 +53,14 @@ export class PresenceJudge {
 
   /** One for each instant. */
   judge(
-    { key, offlineSinceMs, intervalMs }: FleetAtQuery['devices'][number],
+    { key, offlineSinceMs, asleepSinceMs, intervalMs }: FleetAtQuery['devices'][number],
     known: { newestMs: Float64Array; instants: Float64Array; gapMs: number },
   ): PresenceState[] {
     const { newestMs, instants } = known;
     const outages = this.selectOutages.all(key, instants[0]!, instants.at(-1)!) as Outage[];
-    if (!Number.isNaN(offlineSinceMs)) {
-      outages.push({ fromMs: offlineSinceMs, toMs: Number.POSITIVE_INFINITY, asleep: 0 });
-    }
+    const toMs = Number.POSITIVE_INFINITY;
+    if (!Number.isNaN(offlineSinceMs)) outages.push({ fromMs: offlineSinceMs, toMs, asleep: 0 });
+    if (!Number.isNaN(asleepSinceMs)) outages.push({ fromMs: asleepSinceMs, toMs, asleep: 1 });
     const usualMs = Number.isNaN(known.gapMs) ? gapIntervals * intervalMs : known.gapMs;
     const gapMs = Math.max(gapMsMin, Number.isNaN(usualMs) ? gapMsDefault : usualMs);
     return Array.from(instants, (atMs, k) => {

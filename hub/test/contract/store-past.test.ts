@@ -17,8 +17,9 @@ async function openBench(...args: Parameters<typeof StoreBench.open>): Promise<S
   return bench;
 }
 
+const here = { offlineSinceMs: Number.NaN, asleepSinceMs: Number.NaN, intervalMs: 1000 };
 const query: FleetAtQuery = {
-  devices: [{ key: device, offlineSinceMs: Number.NaN, intervalMs: 1000 }],
+  devices: [{ key: device, ...here }],
   fromMs: 0,
   steps: 0,
   stepMs: 1000,
@@ -114,8 +115,8 @@ describe.each([
     });
     bench.store.change({ kind: 'outage', device, fromMs: base + 150_000, toMs: base + 200_000 });
     bench.store.change({ kind: 'outage', device, fromMs: base + 110_000, toMs: base + 125_000, isAsleep: true });
-    const at = async (seconds: number, offlineSinceMs = Number.NaN) => {
-      const devices = [{ key: device, offlineSinceMs, intervalMs: 1000 }];
+    const at = async (seconds: number, gone = {}) => {
+      const devices = [{ key: device, ...here, ...gone }];
       const answer = await bench.store.fleetAt({ ...query, devices, fromMs: base + seconds * 1000, nowMs: Date.now() });
       return answer.instants[0]!.presence[0]!.state;
     };
@@ -125,7 +126,9 @@ describe.each([
     expect(await at(130)).toBe('late');
     expect(await at(170)).toBe('offline');
     expect(await at(250)).toBe('online');
-    expect(await at(310, base + 299_000)).toBe('offline');
+    expect(await at(310, { offlineSinceMs: base + 299_000 })).toBe('offline');
+    expect(await at(310, { asleepSinceMs: base + 299_000 })).toBe('asleep');
+    expect(await at(250, { asleepSinceMs: base + 299_000 })).toBe('online');
     const played = await bench.store.fleetAt({
       ...query,
       fromMs: base + 140_000,
@@ -190,7 +193,7 @@ test('many devices are told in the order asked for; more than a screen can use i
     }
     bench.append({ stream: key, seq: 1, times: [1000], columns: [{ metric: 0, cells: [key] }] });
   }
-  const devices = [3, 1].map((key) => ({ key, offlineSinceMs: Number.NaN, intervalMs: 1000 }));
+  const devices = [3, 1].map((key) => ({ key, ...here }));
   const answer = await bench.store.fleetAt({ ...query, devices, fromMs: 5000 });
   expect([...answer.devices]).toEqual([0, 1]);
   expect([...answer.values]).toEqual([3, 1]);
