@@ -7,7 +7,7 @@ import type { CausedGap, LinkGap } from './gap-cause.ts';
 import { explainGap, nameCause } from './gap-cause.ts';
 import { formatSpan } from './number-format.ts';
 
-export type SegmentKind = 'fine' | 'late' | 'lost' | 'missing' | 'away' | 'asleep' | 'unsure';
+export type SegmentKind = 'fine' | 'late' | 'lost' | 'missing' | 'away' | 'asleep' | 'unsure' | 'before';
 
 export interface Segment {
   readonly kind: SegmentKind;
@@ -29,15 +29,36 @@ const readingKinds: Record<string, SegmentKind> = {
   unknown: 'missing',
 };
 
-export function listReadingSegments(gaps: readonly CausedGap[], stretch: Stretch): Segment[] {
-  const marked = gaps.map((gap) => ({
+/** What is known of the stretch. */
+interface Found {
+  readonly gaps: readonly CausedGap[];
+  readonly links?: readonly LinkGap[];
+  readonly firstMs?: number | null;
+}
+
+/** `createdMs`: since when the hub knows the device; NaN while that is not known. */
+export function listReadingSegments(
+  { gaps, links = [], firstMs }: Found,
+  stretch: Stretch,
+  createdMs: number,
+): Segment[] {
+  const marked: Segment[] = gaps.map((gap) => ({
     kind: gap.cause.startsWith('skipped-') ? ('lost' as const) : (readingKinds[gap.cause] ?? 'missing'),
     fromMs: gap.fromMs,
     toMs: gap.toMs,
     text: explainGap([gap], gap),
   }));
+  // Readings of before the device was known can have come later, in a file.
+  const bornMs = Math.min(createdMs, firstMs ?? createdMs);
+  if (bornMs > stretch.fromMs) marked.push({ ...before, fromMs: stretch.fromMs, toMs: bornMs });
+  // While it is away nobody knows yet what will be missing; that nothing came is known.
+  const open = links.find(({ state, toMs }) => state === 'offline' && toMs >= stretch.toMs);
+  if (open !== undefined && !gaps.some(({ toMs }) => toMs > open.fromMs))
+    marked.push({ kind: 'away', fromMs: open.fromMs, toMs: stretch.toMs, text: 'Nothing came: no connection' });
   return fillUp(marked, stretch, 'Everything expected came');
 }
+
+const before = { kind: 'before', text: 'The device was not known yet' } as const;
 
 const linkKinds: Record<LinkGap['state'], SegmentKind> = { offline: 'away', asleep: 'asleep', 'hub-down': 'unsure' };
 const linkWords: Record<LinkGap['state'], string> = {
@@ -46,11 +67,12 @@ const linkWords: Record<LinkGap['state'], string> = {
   'hub-down': 'Not known',
 };
 
-export function listLinkSegments(links: readonly LinkGap[], stretch: Stretch): Segment[] {
-  const marked = links.map(({ state, fromMs, toMs }) => {
+export function listLinkSegments({ links = [] }: Found, stretch: Stretch, createdMs: number): Segment[] {
+  const marked: Segment[] = links.map(({ state, fromMs, toMs }) => {
     const why = state === 'hub-down' ? `: ${nameCause('hub-down')}` : '';
     return { kind: linkKinds[state], fromMs, toMs, text: `${linkWords[state]} for ${formatSpan(toMs - fromMs)}${why}` };
   });
+  if (createdMs > stretch.fromMs) marked.push({ ...before, fromMs: stretch.fromMs, toMs: createdMs });
   return fillUp(marked, stretch, 'Connected');
 }
 

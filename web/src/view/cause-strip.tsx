@@ -34,7 +34,10 @@ export function CauseStrip({ kind, scene }: StripProps) {
   const segments = useMemo(() => {
     if (known === null) return [];
     const { found } = known;
-    return kind === 'readings' ? listReadingSegments(found.gaps, known) : listLinkSegments(found.links ?? [], known);
+    const { createdMs } = scene.device;
+    return kind === 'readings'
+      ? listReadingSegments(found, known, createdMs)
+      : listLinkSegments(found, known, createdMs);
   }, [known, kind]);
   useEffect(() => {
     looked.value = -1;
@@ -48,9 +51,12 @@ export function CauseStrip({ kind, scene }: StripProps) {
     paint();
     return () => sizes.disconnect();
   }, [segments, isDark]);
+  const forget = () => {
+    looked.value = -1;
+  };
   const { stage } = scene;
   const show = (segment: Segment | undefined) => {
-    if (segment === undefined || segment.kind === 'fine') return;
+    if (segment === undefined || !isGap(segment)) return;
     const { fromMs, toMs } = windowAround(segment);
     stage.settle({ fromMs: stage.toHubMs(fromMs), toMs: stage.toHubMs(toMs) });
   };
@@ -72,12 +78,8 @@ export function CauseStrip({ kind, scene }: StripProps) {
         onMouseMove={(event) => {
           looked.value = findAt(segments, event.offsetX / canvas.current!.clientWidth);
         }}
-        onMouseLeave={() => {
-          looked.value = -1;
-        }}
-        onBlur={() => {
-          looked.value = -1;
-        }}
+        onMouseLeave={forget}
+        onBlur={forget}
         onClick={(event) => {
           if (event.detail > 0) show(segments[findAt(segments, event.offsetX / canvas.current!.clientWidth)]);
         }}
@@ -94,12 +96,17 @@ export function CauseStrip({ kind, scene }: StripProps) {
   );
 }
 
+/** What somebody may want to look at. */
+function isGap({ kind }: Segment): boolean {
+  return kind !== 'fine' && kind !== 'before';
+}
+
 function describe({ fromMs, toMs, text }: Segment, nowMs: number): string {
   return `${formatMoment(fromMs, nowMs)} – ${formatMoment(toMs, nowMs)}: ${text}`;
 }
 
 function sumUp(segments: readonly Segment[], kind: StripProps['kind']): string {
-  const marked = segments.filter((segment) => segment.kind !== 'fine').length;
+  const marked = segments.filter(isGap).length;
   const what = kind === 'readings' ? 'Completeness' : 'Connection';
   if (segments.length === 0) return `${what} of the stretch shown: not known`;
   return `${what} of the stretch shown: ${marked === 0 ? 'no gaps' : `${marked} ${marked === 1 ? 'gap' : 'gaps'}; arrow keys walk them`}`;
@@ -109,7 +116,7 @@ function sumUp(segments: readonly Segment[], kind: StripProps['kind']): string {
 function walk(segments: readonly Segment[], at: number, key: string): number | null {
   const step = key === 'ArrowRight' ? 1 : key === 'ArrowLeft' ? -1 : key === 'Home' || key === 'End' ? 0 : null;
   if (step === null) return null;
-  const marked = segments.flatMap(({ kind }, place) => (kind === 'fine' ? [] : [place]));
+  const marked = segments.flatMap((segment, place) => (isGap(segment) ? [place] : []));
   if (marked.length === 0) return -1;
   if (key === 'Home') return marked[0]!;
   if (key === 'End') return marked.at(-1)!;
@@ -126,7 +133,7 @@ function findAt(segments: readonly Segment[], share: number): number {
   const spanMs = last.toMs - first.fromMs;
   const timeMs = first.fromMs + share * spanMs;
   const near = segments.findIndex(
-    ({ kind, fromMs, toMs }) => kind !== 'fine' && timeMs >= fromMs - spanMs * 0.006 && timeMs <= toMs + spanMs * 0.006,
+    (one) => isGap(one) && timeMs >= one.fromMs - spanMs * 0.006 && timeMs <= one.toMs + spanMs * 0.006,
   );
   return near >= 0 ? near : segments.findIndex(({ fromMs, toMs }) => timeMs >= fromMs && timeMs <= toMs);
 }
@@ -142,6 +149,7 @@ const looks: Record<
   away: { token: '--down', pattern: 'edge' },
   asleep: { token: '--asleep', pattern: 'foot' },
   unsure: { token: '--edge', pattern: 'hatch' },
+  before: { token: '--line', pattern: 'line' },
 };
 
 function drawStrip(canvas: HTMLCanvasElement, segments: readonly Segment[]): void {
@@ -159,7 +167,7 @@ function drawStrip(canvas: HTMLCanvasElement, segments: readonly Segment[]): voi
   // Gaps last, and never thinner than can be seen.
   for (const isMarked of [false, true]) {
     for (const segment of segments) {
-      if ((segment.kind !== 'fine') !== isMarked) continue;
+      if (isGap(segment) !== isMarked) continue;
       const x = Math.round((segment.fromMs - first.fromMs) * perMs);
       const end = Math.round((segment.toMs - first.fromMs) * perMs);
       drawSegment(ink, {
