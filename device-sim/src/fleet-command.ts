@@ -116,7 +116,7 @@ function describe(stats: FleetStats, rates: Rates): string {
     ...(readingsDropped > 0 ? [`${formatCount(readingsDropped)} dropped`] : []),
     `sent ${formatCount(framesSent)}`,
     `acked ${formatCount(readingsAcked)}/${formatCount(readingsMade)}`,
-    `p50 ${formatMs(stats.ackMsP50)} p99 ${formatMs(stats.ackMsP99)}`,
+    `acked within p50 ${formatMs(stats.ackMsP50)} p99 ${formatMs(stats.ackMsP99)}`,
     `in flight ${formatCount(inFlight)}`,
     `${formatCount(rates.readingsPerS)} readings/s`,
     `waiting ${formatCount(stats.waiting)}`,

@@ -49,7 +49,7 @@ const config = {
 function describe(stats: HostStats): string {
   return (
     `${stats.deviceId} ${stats.link} · sent ${formatCount(stats.framesSent)} · acked ${formatCount(stats.readingsAcked)} · ` +
-    `p50 ${formatMs(stats.ackMsP50)} p99 ${formatMs(stats.ackMsP99)} · in flight ${stats.inFlight} · ` +
+    `acked within p50 ${formatMs(stats.ackMsP50)} p99 ${formatMs(stats.ackMsP99)} · in flight ${stats.inFlight} · ` +
     `waiting ${formatCount(stats.waiting)} · ${stats.metrics} metrics · reconnects ${stats.reconnects}`
   );
 }

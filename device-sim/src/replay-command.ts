@@ -45,7 +45,7 @@ function describe(all: readonly ReplayStats[]): string {
     .map(
       (one) =>
         `${one.device}: ${formatCount(one.rows)} rows · acked ${formatCount(one.readingsAcked + one.readingsHeld)}/` +
-        `${formatCount(one.readings)} · p50 ${formatMs(one.ackMsP50)} p99 ${formatMs(one.ackMsP99)}` +
+        `${formatCount(one.readings)} · acked within p50 ${formatMs(one.ackMsP50)} p99 ${formatMs(one.ackMsP99)}` +
         `${one.badLines > 0 ? ` · ${one.badLines} bad lines` : ''}`,
     )
     .join(' · ');
