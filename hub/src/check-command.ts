@@ -17,6 +17,9 @@ and log row. A hub may be running on it. Exit code 0: whole; 1: damaged; 2: a wr
 
 A damaged column is left out of every answer by itself. When the structure is damaged, stop the hub, keep a copy of lapwing.db, and
 either put a backup in its place or save what can be read: sqlite3 lapwing.db .recover | sqlite3 new.db
+
+Example
+  lapwing check --data /var/lib/lapwing --json
 `;
 
 export function runCheck(args: readonly string[]): void {

@@ -21,6 +21,7 @@ const help = `lapwing — a self-hosted hub for devices
   lapwing export [options]         write readings to a CSV, NDJSON or Parquet file (lapwing export --help)
   lapwing import FILE [options]    store the readings of a CSV or NDJSON file (lapwing import --help)
   lapwing check [options]          verify every checksum and say what is damaged (lapwing check --help)
+  lapwing inbox [adopt ID …]       who waits to be let in; lets in, blocks, unblocks (lapwing inbox --help)
 
 Options
   --data DIR          where everything is kept           (./data, or $LAPWING_DATA)
@@ -62,6 +63,7 @@ async function main(): Promise<void> {
   if (first === 'export') return (await import('./export-command.ts')).runExport(rest);
   if (first === 'import') return (await import('./import-command.ts')).runImport(rest);
   if (first === 'check') return (await import('./check-command.ts')).runCheck(rest);
+  if (first === 'inbox') return (await import('./inbox-command.ts')).runInbox(rest);
   const { values, positionals } = readArguments();
   const command = positionals[0] ?? 'help';
   if (values.help === true || command === 'help') return void process.stdout.write(help);
