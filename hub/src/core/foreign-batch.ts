@@ -2,12 +2,13 @@
  * What a dialect found of one device, on its way into frames of its hub-made stream: readings as batches, and events.
  *
  * Owns the frame being filled. Rows are grouped by time; buffered readings (isHistorical) go into frames of their own, marked as
- * backfill. Invariant: a frame is within the protocol's limits, whatever was found. What a metric cannot hold (a text for a number)
- * goes to a metric of its own beside it; what no table can hold is left out and said.
+ * backfill. Invariant: a frame is within the protocol's limits, whatever was found. What a metric cannot hold (a text for a number,
+ * a value in another unit) goes to a metric of its own beside it; what no table can hold is left out and said.
  */
 import { type DeviceEvent, encodeMessage, limits, type MetricKind } from '@lapwing/protocol';
 import type { DeviceRoster, DeviceState, StreamState } from './device-roster.ts';
 import type { FoundEvent, FoundMetric, FoundReading } from './dialects/dialect.ts';
+import { inferUnit } from './dialects/infer-metric.ts';
 import { type BatchCell, ImportBatch } from './import-batch.ts';
 
 /** One stream of a device for all that it says in foreign tongues: the same over restarts, so that its numbers go on. */
@@ -16,7 +17,7 @@ export const foreignEpoch = 0x6c_77_66_31;
 interface Place {
   readonly index: number;
   readonly kind: MetricKind;
-  hasUnit: boolean;
+  unit: string;
 }
 
 /** Where the readings of one device go. */
@@ -52,6 +53,14 @@ export class ForeignStream {
 
   /** Null where the device's table is full. */
   placeOf(metric: Pick<FoundReading | FoundMetric, 'metric' | 'unit' | 'kind'>): Place | null {
+    const place = this.placeUnder(metric);
+    if (place === null || metric.unit === place.unit || metric.unit === '') return place;
+    // What the name alone suggests is a guess, and what the metric has may have been told.
+    if (metric.unit === inferUnit(metric.metric)) return place;
+    return this.placeUnder({ ...metric, metric: `${metric.metric}.${metric.unit}` });
+  }
+
+  private placeUnder(metric: Pick<FoundReading | FoundMetric, 'metric' | 'unit' | 'kind'>): Place | null {
     const key = `${shapeOf(metric.kind)} ${metric.metric}`;
     const known = this.places.get(key);
     if (known === undefined) {
@@ -60,7 +69,7 @@ export class ForeignStream {
       if (made !== null) this.places.set(key, made);
       return made;
     }
-    if (known !== null && !known.hasUnit && metric.unit !== '') this.learnUnit(known, metric.unit);
+    if (known !== null && known.unit === '' && metric.unit !== '') this.learnUnit(known, metric.unit);
     return known;
   }
 
@@ -76,8 +85,8 @@ export class ForeignStream {
       this.learnt = true;
     }
     const index = place < 0 ? this.stream.table.length - 1 : place;
-    const made = { index, kind: declared.kind, hasUnit: declared.unit !== '' };
-    if (!made.hasUnit && unit !== '') this.learnUnit(made, unit);
+    const made = { index, kind: declared.kind, unit: declared.unit };
+    if (made.unit === '' && unit !== '') this.learnUnit(made, unit);
     return made;
   }
 
@@ -85,7 +94,7 @@ export class ForeignStream {
     const { device, table } = this.stream;
     const { name, kind } = device.metrics[table[place.index]!]!;
     this.roster.learnUnit(device, { name, unit, kind });
-    place.hasUnit = true;
+    place.unit = unit;
     this.learnt = true;
   }
 }

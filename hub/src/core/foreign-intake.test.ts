@@ -85,6 +85,23 @@ test('units told later are added, and a value of another kind goes beside', () =
   ]);
 });
 
+test('a value in a unit other than its metric has goes beside, unless the unit is only what the name suggests', () => {
+  const bench = new ForeignBench();
+  bench.take([{ ...reading('a', 'temperature', 21.5), unit: '°F' }]);
+  // A bare number under this name: it is still what it was.
+  bench.take([{ ...reading('a', 'temperature', 21), unit: '°C' }]);
+  bench.take([{ ...reading('a', 'voltage', 3), unit: 'V' }]);
+  bench.take([{ ...reading('a', 'voltage', 3_005), unit: 'mV' }]);
+  bench.take([{ ...reading('a', 'voltage', 3.1), unit: 'V' }]);
+  bench.core.store.commit();
+  expect(bench.core.roster.devices.get('plain-a')!.metrics).toMatchObject([
+    { name: 'temperature', unit: '°F' },
+    { name: 'voltage', unit: 'V' },
+    { name: 'voltage.mV', unit: 'mV' },
+  ]);
+  expect(bench.core.roster.devices.get('plain-a')!.latest.value).toEqual([21, 3.1, 3_005]);
+});
+
 test('last known values leave facts and presence, not readings; buffered ones are backfill', () => {
   const bench = new ForeignBench();
   bench.take([reading('a', 'n', 1), { type: 'facts', device: 'a', name: 'Kitchen', maker: 'M', model: 'X1' }], {
