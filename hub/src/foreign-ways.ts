@@ -94,7 +94,7 @@ export function openForeignWays(parts: ForeignWaysParts): ForeignWays {
 
 /** What one bridge reads is not mixed with what another reads. */
 function openBridges(settings: Bridges, parts: ForeignWaysParts & { desk: ForeignDesk }): RunningBridges {
-  const { desk, roster, version, dialects, log } = parts;
+  const { desk, roster, notes, version, dialects, log } = parts;
   const channels = new Map<string, ForeignChannel>();
   const channelOf = (bridge: string): ForeignChannel => {
     const known = channels.get(bridge);
@@ -105,6 +105,7 @@ function openBridges(settings: Bridges, parts: ForeignWaysParts & { desk: Foreig
   };
   return new RunningBridges(settings, {
     roster,
+    labelOf: (device) => notes.of(device).label,
     version,
     dialects,
     take: (publication, bridge) => void channelOf(bridge).take(publication, nobody, null),

@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { CoreBench, makeBatch, makeHello } from '../../test/support/core-bench.ts';
 import { makeAvailability, makeDiscovery, makeState, objectIdOf } from './home-assistant-out.ts';
 
-const where = { prefix: 'homeassistant', base: 'lapwing/devices', hubTopic: 'lapwing/bridge/state', version: '1.2.3' };
+const where = {
+  prefix: 'homeassistant',
+  base: 'lapwing/devices',
+  hubTopic: 'lapwing/bridge/state',
+  version: '1.2.3',
+  label: '',
+};
 
 function openDevice() {
   const bench = new CoreBench();
@@ -53,11 +59,33 @@ describe('devices for Home Assistant', () => {
         name: 'door',
         uniq_id: 'lapwing_pi-1_m2',
         val_tpl: '{{ value_json.m2 }}',
+        dev_cla: 'door',
         pl_on: 1,
         pl_off: 0,
       },
       m3: { p: 'sensor', name: 'state', uniq_id: 'lapwing_pi-1_m3', val_tpl: '{{ value_json.m3 }}' },
     });
+  });
+
+  test('have the name that people gave them, and keep their id', () => {
+    const { dev } = JSON.parse(makeDiscovery(openDevice().device, { ...where, label: 'Kitchen' }).payload);
+    expect(dev).toMatchObject({ ids: ['lapwing_pi-1'], name: 'Kitchen' });
+  });
+
+  test.each([
+    [{ name: 'co2', unit: 'ppm', kind: 'gauge' }, 'carbon_dioxide', 'measurement'],
+    [{ name: 'voc', unit: 'ppm', kind: 'gauge' }, undefined, 'measurement'],
+    [{ name: 'sensor.battery', unit: '%', kind: 'gauge' }, 'battery', 'measurement'],
+    [{ name: 'today.energy', unit: 'kWh', kind: 'gauge' }, 'energy', 'total'],
+    [{ name: 'battery_low', unit: '', kind: 'bool' }, 'battery', undefined],
+    [{ name: 'hall.occupancy', unit: '', kind: 'bool' }, 'occupancy', undefined],
+    [{ name: 'contact', unit: '', kind: 'bool' }, undefined, undefined],
+    [{ name: 'indoor', unit: '', kind: 'bool' }, undefined, undefined],
+  ] as const)('%j is of class %s, %s', (metric, deviceClass, stateClass) => {
+    const bench = new CoreBench();
+    bench.connect().say(makeHello({ metrics: [metric] }));
+    const { cmps } = JSON.parse(makeDiscovery(bench.roster.devices.get('pi-1')!, where).payload);
+    expect([cmps.m0.dev_cla, cmps.m0.stat_cla]).toEqual([deviceClass, stateClass]);
   });
 
   test('say their newest values, without what JSON cannot say, and nothing before there is one', () => {

@@ -33,8 +33,33 @@ const classOfUnit: Readonly<Record<string, string>> = {
   Hz: 'frequency',
   lx: 'illuminance',
   dBm: 'signal_strength',
-  ppm: 'carbon_dioxide',
+  VA: 'apparent_power',
+  var: 'reactive_power',
 };
+/** What else a unit can be of is told by the name. */
+const classOfName: readonly { readonly unit: string; readonly name: RegExp; readonly deviceClass: string }[] = [
+  { unit: '%', name: /humid/i, deviceClass: 'humidity' },
+  { unit: '%', name: /batter/i, deviceClass: 'battery' },
+  { unit: '%', name: /moisture/i, deviceClass: 'moisture' },
+  { unit: 'ppm', name: /co2|carbon.?dioxide/i, deviceClass: 'carbon_dioxide' },
+  { unit: 'µg/m³', name: /pm2[._]?5?$/i, deviceClass: 'pm25' },
+  { unit: 'µg/m³', name: /pm10/i, deviceClass: 'pm10' },
+];
+/**
+ * What a true or false is of, where its name says so and 1 is what the class calls on. Not of contacts: some say true when closed.
+ * Source: Home Assistant, "Binary sensor", device class.
+ */
+const classOfSwitch: readonly { readonly name: RegExp; readonly deviceClass: string }[] = [
+  { name: /battery.?low|low.?battery/i, deviceClass: 'battery' },
+  { name: /(^|[._ -])door/i, deviceClass: 'door' },
+  { name: /(^|[._ -])window/i, deviceClass: 'window' },
+  { name: /motion/i, deviceClass: 'motion' },
+  { name: /occupan|presence/i, deviceClass: 'occupancy' },
+  { name: /leak|moist/i, deviceClass: 'moisture' },
+  { name: /smoke/i, deviceClass: 'smoke' },
+  { name: /tamper/i, deviceClass: 'tamper' },
+  { name: /vibration/i, deviceClass: 'vibration' },
+];
 
 export function discoveryTopic(prefix: string, deviceId: string): string {
   return `${prefix}/device/${objectIdOf(deviceId)}/config`;
@@ -46,17 +71,24 @@ export function availabilityTopic(base: string, deviceId: string): string {
   return `${base}/${objectIdOf(deviceId)}/availability`;
 }
 
-/** `hubTopic`: where the bridge itself says online or offline; with it gone, all its devices are. */
-export function makeDiscovery(
-  device: DeviceState,
-  { prefix, base, hubTopic, version }: { prefix: string; base: string; hubTopic: string; version: string },
-): OutMessage {
+export interface DiscoveryOptions {
+  readonly prefix: string;
+  readonly base: string;
+  /** Where the bridge itself says online or offline; with it gone, all its devices are. */
+  readonly hubTopic: string;
+  readonly version: string;
+  /** What people call the device, '' where they do not. */
+  readonly label: string;
+}
+
+export function makeDiscovery(device: DeviceState, options: DiscoveryOptions): OutMessage {
+  const { prefix, base, hubTopic, version, label } = options;
   const { deviceId, model, firmware, metrics } = device;
   const id = objectIdOf(deviceId);
   const payload = {
     dev: {
       ids: [id],
-      name: deviceId,
+      name: label === '' ? deviceId : label,
       ...(model === '' ? {} : { mdl: model }),
       ...(firmware === '' ? {} : { sw: firmware }),
     },
@@ -71,16 +103,26 @@ export function makeDiscovery(
 
 function describeMetric({ name, unit, kind }: MetricDeclaration, uniqueId: string, i: number): object {
   const shared = { name, uniq_id: uniqueId, val_tpl: `{{ value_json.m${i} }}` };
-  if (kind === 'bool') return { p: 'binary_sensor', ...shared, pl_on: 1, pl_off: 0 };
+  if (kind === 'bool') {
+    const deviceClass = classOfSwitch.find((one) => one.name.test(name))?.deviceClass;
+    return { p: 'binary_sensor', ...shared, ...ofClass(deviceClass), pl_on: 1, pl_off: 0 };
+  }
   if (kind === 'text') return { p: 'sensor', ...shared };
-  const deviceClass = classOfUnit[unit] ?? (unit === '%' && /humid/i.test(name) ? 'humidity' : undefined);
+  const deviceClass =
+    classOfUnit[unit] ?? classOfName.find((one) => one.unit === unit && one.name.test(name))?.deviceClass;
+  // Of energy there is no momentary value: Home Assistant refuses "measurement".
+  const ofGauge = deviceClass === 'energy' ? 'total' : 'measurement';
   return {
     p: 'sensor',
     ...shared,
     ...(unit === '' ? {} : { unit_of_meas: unit }),
-    ...(deviceClass === undefined ? {} : { dev_cla: deviceClass }),
-    stat_cla: kind === 'counter' ? 'total_increasing' : 'measurement',
+    ...ofClass(deviceClass),
+    stat_cla: kind === 'counter' ? 'total_increasing' : ofGauge,
   };
+}
+
+function ofClass(deviceClass: string | undefined): object {
+  return deviceClass === undefined ? {} : { dev_cla: deviceClass };
 }
 
 /** Null where there is no value yet. What JSON cannot say (NaN, infinities) is left out. */

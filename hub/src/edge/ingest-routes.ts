@@ -125,7 +125,7 @@ function makeInfluxRoutes(parts: IngestRouteParts): Route[] {
       consumes: ['text/plain'],
       handle: async (call) => {
         const topic = precisions[call.query.precision]!;
-        await answerIngest(call, { topic, mayBeEmpty: true }, parts);
+        await answerIngest(call, { topic, device: call.query.device, mayBeEmpty: true }, parts);
         return { status: 204, headers: influxHeaders };
       },
     });
@@ -185,7 +185,7 @@ async function answerIngest(
     throw new HttpProblem(400, 'no-readings', {
       message: `Nothing in the body could be read: ${faults[0]}`,
       advice:
-        device === null && !publication.topic.includes('/influx/')
+        device === null
           ? 'Say whose readings these are: add ?device=NAME to the address.'
           : 'Compare it with the examples in README, "Readings over HTTP".',
     });

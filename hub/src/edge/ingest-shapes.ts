@@ -10,6 +10,7 @@ export const ingestShapes = {
   }),
   influxQuery: z.object({
     precision: z.enum(['ns', 'us', 'ms', 's']).default('ns').describe('of the times in the body'),
+    device: deviceIdShape.optional().describe('whose lines these are that have no tag host or device'),
   }),
   answer: z.union([
     z.object({

@@ -10,6 +10,7 @@ import type { MqttBridgeSettings } from '../core/bridges.ts';
 import type { DeviceRoster, DeviceState } from '../core/device-roster.ts';
 import type { Publication } from '../core/dialects/dialect.ts';
 import { makeAvailability, makeDiscovery, makeState, type OutMessage } from '../core/home-assistant-out.ts';
+import type { DeviceKey } from '../core/ports.ts';
 import { type Introducing, RetainedFirst } from '../core/retained-first.ts';
 
 const retryMsMin = 1_000;
@@ -34,6 +35,8 @@ export interface BridgeHealth {
 
 export interface BridgeParts {
   readonly roster: DeviceRoster;
+  /** What people call a device, '' where they do not. */
+  readonly labelOf: (device: DeviceKey) => string;
   readonly version: string;
   readonly take: (publication: Publication, bridge: string) => void;
   readonly dialects: readonly Introducing[];
@@ -42,7 +45,8 @@ export interface BridgeParts {
 
 /** What was last published of a device. */
 interface Told {
-  metrics: number;
+  /** What its discovery was made of. */
+  announced: string;
   lastSeenMs: number;
   presence: string;
 }
@@ -180,18 +184,20 @@ export class MqttBridge {
     if (!this.isPublishing() || !this.client.connected) return;
     const prefix = this.settings.homeAssistantPrefix;
     for (const device of this.parts.roster.devices.values()) {
-      const { metrics, lastSeenMs, presence } = device;
+      const { key, metrics, model, firmware, lastSeenMs, presence } = device;
       if (metrics.length === 0) continue;
-      const told = this.told.get(device) ?? { metrics: 0, lastSeenMs: Number.NaN, presence: '' };
-      if (told.metrics !== metrics.length) {
+      const told = this.told.get(device) ?? { announced: '', lastSeenMs: Number.NaN, presence: '' };
+      const label = this.parts.labelOf(key);
+      const announced = [label, model, firmware, ...metrics.map(({ unit }) => unit)].join('\n');
+      const isNew = told.announced !== announced;
+      if (isNew) {
         const { version } = this.parts;
-        this.publish(makeDiscovery(device, { prefix, base, hubTopic: this.hubTopic(), version }));
+        this.publish(makeDiscovery(device, { prefix, base, hubTopic: this.hubTopic(), version, label }));
       }
       if (told.presence !== presence) this.publish(makeAvailability(device, base));
-      const state =
-        Object.is(told.lastSeenMs, lastSeenMs) && told.metrics === metrics.length ? null : makeState(device, base);
+      const state = !isNew && Object.is(told.lastSeenMs, lastSeenMs) ? null : makeState(device, base);
       if (state !== null) this.publish(state);
-      this.told.set(device, { metrics: metrics.length, lastSeenMs, presence });
+      this.told.set(device, { announced, lastSeenMs, presence });
     }
   }
 

@@ -193,6 +193,18 @@ describe('as InfluxDB', () => {
     expect(servers[0]!.metrics[0]!.latest!.timeMs).toBe(1_700_000_000_000);
   });
 
+  test('lines without a tag that names their device are of the device in the address, or of nobody', async () => {
+    const line = 'weather temperature=7.5,humidity=81\n';
+    const headers = { authorization: `Token ${key}` };
+    const nobody = await send('/api/v2/write', line, headers);
+    expect([nobody.status, await nobody.json()]).toMatchObject([
+      400,
+      { error: { advice: expect.stringContaining('?device=NAME') } },
+    ]);
+    expect((await send('/api/v2/write?device=mast', line, headers)).status).toBe(204);
+    expect(await latestOf('mast')).toMatchObject({ 'weather.temperature': 7.5, 'weather.humidity': 81 });
+  });
+
   test('answers what agents ask before they write', async () => {
     expect((await fetch(`${hub.url}/ping`)).status).toBe(204);
     expect((await fetch(`${hub.url}/ping`, { method: 'HEAD' })).status).toBe(204);

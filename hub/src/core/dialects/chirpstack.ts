@@ -138,7 +138,8 @@ function readUplink(list: FindingList, { device, application }: Place, json: Jso
   say({ metric: 'lora.rssi', unit: 'dBm', kind: 'gauge' }, numberOf(best, 'rssi'));
   say({ metric: 'lora.snr', unit: 'dB', kind: 'gauge' }, numberOf(best, 'snr'));
   say({ metric: 'lora.gateways', unit: '', kind: 'gauge' }, Array.isArray(receptions) ? receptions.length : undefined);
-  say({ metric: 'lora.frames', unit: '', kind: 'counter' }, numberOf(json, 'fCnt'));
+  // The frame's number: its growth per second tells nobody anything.
+  say({ metric: 'lora.frames', unit: '', kind: 'gauge' }, numberOf(json, 'fCnt'));
   say({ metric: 'lora.data_rate', unit: '', kind: 'gauge' }, numberOf(json, 'dr'));
   list.command(device, {
     command: 'downlink',

@@ -94,11 +94,7 @@ function readLine(list: FindingList, line: ProtocolLine, from: LineSource): void
   const device =
     tags.get('host') ?? tags.get('device') ?? from.sender ?? (isHomeAssistant ? 'home-assistant' : from.topicDevice);
   if (device === undefined || device === '') {
-    list.fault(
-      null,
-      'wrong-shape',
-      "whose line is it? Add a tag host=… or device=…, or send with a device's own token",
-    );
+    list.fault(null, 'wrong-shape', 'whose line is it? It has neither a tag host=… nor device=…');
     return;
   }
   const isTagged = device === tags.get('host') || device === tags.get('device');
