@@ -149,6 +149,12 @@ function makeDevice(deviceId: string): MqttIdentity {
   return { kind: 'device', deviceId, mark: { from: deviceId } };
 }
 
+/** Whose sessions and queues an identity has: credentials that share a client identifier keep apart by it. */
+export function sessionOwner(identity: MqttIdentity): string {
+  if (identity.kind === 'device') return identity.deviceId;
+  return identity.kind === 'reader' ? `token:${identity.tokenHash.slice(0, 12)}` : '?';
+}
+
 /** For the log: what did not fit, and what to do. Where there is no password the user name may be a secret, and is not said. */
 export function explainUnknown(username: string, password: string): string {
   const help = '`npx lapwing enrolment-key` makes one';

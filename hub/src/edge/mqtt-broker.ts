@@ -13,7 +13,7 @@ import type { ForeignChannel } from '../core/foreign-desk.ts';
 import { PendingLinks } from '../core/pending-links.ts';
 import { matchesFilter } from '../core/topic-filter.ts';
 import { type Log, LogBudget } from './log.ts';
-import { explainUnknown, type MqttAccess, type MqttIdentity, type PublisherMark } from './mqtt-access.ts';
+import { explainUnknown, type MqttAccess, type MqttIdentity, type PublisherMark, sessionOwner } from './mqtt-access.ts';
 import type { KeptPacket } from './mqtt-kept-packets.ts';
 import { type BrokerLimits, type LinkClient, type LinkSink, MqttLink } from './mqtt-link.ts';
 import type { MqttNative } from './mqtt-native.ts';
@@ -76,6 +76,8 @@ export class MqttBroker {
   private channel: ForeignChannel | null = null;
   private isPaused = false;
   private readonly refusals = new LogBudget(10);
+  /** Apart from the others: SUBACK has no words, so that this line is all that a person has. */
+  private readonly refusedFilters = new LogBudget(10);
   private readonly sink: LinkSink = {
     refuse: (link, wrong) => this.refuse(link, wrong),
     takeShort: (link, topic, publish) => {
@@ -311,7 +313,11 @@ export class MqttBroker {
     const identity = this.identities.get(client);
     const mayHave = identity !== undefined && this.parts.access.maySubscribe(identity, subscription.topic);
     const filter = subscription.topic;
-    if (!mayHave) this.warn({ client: client.id, filter }, 'may not hear that: a device hears the hub and itself');
+    if (!mayHave && this.refusedFilters.take(this.parts.nowMs()))
+      this.parts.log.warn(
+        { client: client.id, filter },
+        'mqtt: may not hear that: a device hears the hub and itself; API tokens hear everything',
+      );
     done(null, mayHave ? subscription : null);
   }
 
@@ -366,11 +372,6 @@ export class MqttBroker {
 }
 
 const nobodyAsks = { admits: false, once: null, isRepeated: false };
-
-function sessionOwner(identity: MqttIdentity): string {
-  if (identity.kind === 'device') return identity.deviceId;
-  return identity.kind === 'reader' ? `token:${identity.tokenHash.slice(0, 12)}` : '?';
-}
 
 /** The device whose message a kept one is; null for one of nobody's. */
 function senderIn(properties: object | undefined): string | null {
