@@ -4,6 +4,7 @@
  * Owns the connections of its run. What the devices say is `core/dialect-devices/`'s business.
  */
 import { makeDialectDevices, simDialects } from './core/dialect-devices/all-dialect-devices.ts';
+import { describeRefusal, RefusalBook } from './core/refusal-book.ts';
 import { type MqttCounters, MqttDevice } from './edge/mqtt-client.ts';
 import { readOptions, UsageError } from './edge/option-reader.ts';
 import { formatCount, ProgressView } from './edge/progress-view.ts';
@@ -23,7 +24,8 @@ told. The same seed gives the same devices with the same values at the same time
   --interval MS      between samples  [5000]
   --seed S           [1]
   --seconds N        end after N seconds  [goes on]
-  --json             one JSON object a second on standard output, the last with "final": true
+  --json             one JSON object a second on standard output, the last with "final": true and whoever was
+                     "refused", by reason
 
 Examples:
   device-sim mqtt --dialect tasmota --count 5 --password KEY
@@ -60,11 +62,11 @@ async function runMqtt(args: readonly string[]): Promise<void> {
   const password = read.text('password') ?? process.env.LAPWING_ENROLMENT_KEY ?? '';
   const view = new ProgressView(read.flag('json'), 10);
   const counters: MqttCounters = { connected: 0, sent: 0, acked: 0, heard: 0, reconnects: 0, errors: 0 };
-  const told = new Set<string>();
+  const refusals = new RefusalBook();
   const noteRefused = (id: string, reason: string): void => {
-    // Each reason once: a thousand devices have the same.
-    if (!told.has(reason) && told.size < 20) view.note('warning', `${id}: ${reason || 'cannot connect'}`);
-    told.add(reason);
+    if (!refusals.note(id, reason)) return;
+    const refusal = refusals.list().find(({ devices }) => devices.includes(id));
+    if (refusal !== undefined) view.note('warning', describeRefusal(refusal));
   };
   const connections = devices.map(
     (device, index) =>
@@ -75,6 +77,7 @@ async function runMqtt(args: readonly string[]): Promise<void> {
         intervalMs,
         phaseMs: Math.round((intervalMs * (index + 1)) / devices.length),
         counters,
+        deviceOnConnected: (id) => refusals.forget(id),
         deviceOnRefused: noteRefused,
       }),
   );
@@ -84,9 +87,11 @@ async function runMqtt(args: readonly string[]): Promise<void> {
     view.update({ atMs: Date.now(), dialect, devices: connections.length, ...counters }, words()),
   );
   const { connected } = counters;
+  const refused = refusals.list();
   await Promise.all(connections.map((connection) => connection.end()));
   counters.connected = connected;
-  view.finish({ atMs: Date.now(), dialect, devices: connections.length, ...counters }, words());
+  view.finish({ atMs: Date.now(), dialect, devices: connections.length, ...counters, refused }, words());
+  for (const refusal of refused) view.note('warning', describeRefusal(refusal));
   if (counters.sent === 0) throw new Error(`No device could connect to ${url}`);
 }
 

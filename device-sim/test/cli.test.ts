@@ -6,6 +6,7 @@ import { readOptions } from '../src/edge/option-reader.ts';
 import { foldLine, formatCount } from '../src/edge/progress-view.ts';
 import { fleetCommand } from '../src/fleet-command.ts';
 import { hostCommand } from '../src/host-command.ts';
+import { mqttCommand } from '../src/mqtt-command.ts';
 import { replayCommand } from '../src/replay-command.ts';
 
 const cli = join(import.meta.dirname, '../src/cli.mjs');
@@ -14,12 +15,15 @@ function run(...args: string[]): { status: number | null; stdout: string; stderr
   return spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8', timeout: 8_000 });
 }
 
-test.each([hostCommand, fleetCommand, replayCommand])('$name has a help text with options and examples', (command) => {
-  expect(command.help).toContain(`Usage: device-sim ${command.name}`);
-  expect(command.help).toContain('Examples:');
-  expect(command.help).toContain('--hub URL');
-  for (const line of command.help.split('\n')) expect(line.length, line).toBeLessThanOrEqual(128);
-});
+test.each([hostCommand, fleetCommand, replayCommand, mqttCommand])(
+  '$name has a help text with options and examples',
+  (command) => {
+    expect(command.help).toContain(`Usage: device-sim ${command.name}`);
+    expect(command.help).toContain('Examples:');
+    expect(command.help).toMatch(/--(hub|url) URL/);
+    for (const line of command.help.split('\n')) expect(line.length, line).toBeLessThanOrEqual(128);
+  },
+);
 
 test('--help is help, not an error', () => {
   const { status, stdout } = run('fleet', '--help');
@@ -30,7 +34,7 @@ test('--help is help, not an error', () => {
 test('without a command it shows what there is', () => {
   const { status, stdout } = run();
   expect(status).toBe(2);
-  for (const command of ['host', 'fleet', 'replay']) expect(stdout).toContain(command);
+  for (const command of ['host', 'fleet', 'replay', 'mqtt']) expect(stdout).toContain(command);
 });
 
 test.each([

@@ -14,6 +14,7 @@ export interface MqttDeviceOptions {
   /** When the first sample is due after connecting, so that a thousand devices do not speak at once. */
   readonly phaseMs: number;
   readonly counters: MqttCounters;
+  readonly deviceOnConnected: (id: string) => void;
   readonly deviceOnRefused: (id: string, reason: string) => void;
 }
 
@@ -34,6 +35,7 @@ export class MqttDevice {
   private timer: NodeJS.Timeout | undefined;
   private isConnected = false;
   private births = 0;
+  private isEnding = false;
 
   constructor(device: SimDevice, options: MqttDeviceOptions) {
     this.device = device;
@@ -62,6 +64,7 @@ export class MqttDevice {
 
   /** As when its plug is pulled properly: the broker gets what is under way, then the will's words and a goodbye. */
   async end(): Promise<void> {
+    this.isEnding = true;
     clearInterval(this.timer);
     clearTimeout(this.timer);
     if (this.isConnected && this.device.will !== null) this.publish([this.device.will]);
@@ -71,6 +74,7 @@ export class MqttDevice {
   private clientOnConnect(): void {
     const { counters, intervalMs, phaseMs } = this.options;
     this.isConnected = true;
+    this.options.deviceOnConnected(this.device.id);
     counters.connected += 1;
     if (this.births > 0) counters.reconnects += 1;
     this.births += 1;
@@ -90,7 +94,10 @@ export class MqttDevice {
   private clientOnClose(): void {
     clearInterval(this.timer);
     clearTimeout(this.timer);
-    if (this.isConnected) this.options.counters.connected -= 1;
+    if (this.isConnected) {
+      this.options.counters.connected -= 1;
+      if (!this.isEnding) this.options.deviceOnRefused(this.device.id, 'the broker ended the connection');
+    }
     this.isConnected = false;
   }
 
