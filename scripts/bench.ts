@@ -41,9 +41,24 @@ const scenarios: Readonly<Record<string, Scenario>> = {
 };
 
 const usage = `usage: npm run bench -- SCENARIO [--peers] [--quick] [--rounds 1…20] [--json] [--record] [--hz N] [--csv FILE…] [-- HUB OPTIONS]
-scenarios: ${Object.keys(scenarios).join(', ')}
---peers measures other programs too, where they are installed; --quick does one short round; --hz sets the rate of live, --csv
-gives files to size; --record writes the result into hub/BENCHMARKS.md`;
+scenarios: ${Object.keys(scenarios).join(', ')}`;
+const help = `${usage}
+
+Measures, and says whether the goals are met: exit code 1 when one is not. hub/BENCHMARKS.md says what each scenario does.
+
+  --peers       other programs too, where they are installed
+  --quick       one short round, within 45 seconds
+  --rounds N    [by scenario, 1 or 5]
+  --hz N        frames a second of a board, for live  [1]
+  --csv FILE…   for size: any CSV whose first column is a time
+  --json        one JSON object last on standard output
+  --record      writes the result into hub/BENCHMARKS.md
+  -- OPTIONS    for the hub, as lapwing start takes them
+
+Examples
+  npm run bench -- live --peers --json
+  npm run bench -- size --csv readings.csv
+`;
 
 interface Asked {
   readonly scenario: string;
@@ -66,9 +81,14 @@ function readChoice(): Asked {
       rounds: { type: 'string' },
       hz: { type: 'string', default: '1' },
       csv: { type: 'string', multiple: true },
+      help: { ...flag, short: 'h' },
     },
     allowPositionals: true,
   });
+  if (values.help) {
+    process.stdout.write(help);
+    process.exit(0);
+  }
   const [scenario = '', ...rest] = positionals;
   if (scenarios[scenario] === undefined) throw new Error(`there is no scenario "${scenario}"`);
   if (rest.length > 0 && values.csv === undefined) throw new Error(`"${rest[0]}" is not understood`);

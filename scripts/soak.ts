@@ -13,6 +13,22 @@ import { reportPowerCuts, runPowerCuts } from './soak/power-cuts.ts';
 
 const usage =
   'usage: npm run soak -- --kills N | --mqtt-kills N | --power-cuts N [--boards 100] [--interval-ms 20] [--seed 1] [--json]';
+const help = `${usage}
+
+Ends a hub under load again and again, and counts what was acked against what is stored.
+
+  --kills N         N times kill -9, boards over WebSockets
+  --mqtt-kills N    N times kill -9, publishers at QoS 1
+  --power-cuts N    N times the power: as root, on a disk in a file that the run makes
+  --boards N        that speak at once        [100]
+  --interval-ms MS  between a board's frames  [20]
+  --seed S          [1]
+  --json            one JSON object last on standard output
+
+Examples
+  npm run soak -- --kills 20 --json
+  npm run soak -- --mqtt-kills 5 --boards 20
+`;
 
 function readOptions() {
   return parseArgs({
@@ -26,6 +42,7 @@ function readOptions() {
       seed: { type: 'string', default: '1' },
       'break-fsync': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   }).values;
 }
@@ -40,6 +57,10 @@ try {
   values = readOptions();
 } catch (error) {
   refuse((error as Error).message);
+}
+if (values.help) {
+  process.stdout.write(help);
+  process.exit(0);
 }
 
 function readWhole(name: keyof typeof values, [least, most]: readonly [number, number]): number {
