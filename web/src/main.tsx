@@ -59,7 +59,6 @@ const listener: FeedSocketListener = {
 const socket = new FeedSocket(
   `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/viewer/v1`,
   listener,
-  () => hub.readClock(),
 );
 const frames = new FrameLoop(() => socket.nowHubMs());
 const clock = new PageClock(() => socket.nowHubMs());

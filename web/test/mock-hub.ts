@@ -91,7 +91,8 @@ export class MockHub {
       response.writeHead(200, { 'content-type': 'application/vnd.lapwing.columns' }).end(film);
       return;
     }
-    if (this.isSignedIn && url.pathname === '/api/v1/feed') return this.feed.openStream(url, response);
+    const mayFollow = this.isSignedIn || this.shares.isAllowed(request);
+    if (mayFollow && url.pathname === '/api/v1/feed') return this.feed.openStream(url, response);
     const { status, json } = await this.answerApi(request, url);
     const columns = 'application/vnd.lapwing.columns';
     if (url.pathname === '/api/v1/history' && status === 200 && request.headers.accept?.includes(columns) === true) {
@@ -117,7 +118,8 @@ export class MockHub {
     const path = url.pathname.slice('/api/v1'.length);
     const parts = path.split('/').map(decodeURIComponent);
     if (this.failing.has(parts[1]!)) return refuse(500, 'failed', 'The mock was told to fail');
-    if (path === '/clock') return { status: 200, json: { clockMs: Date.now() } };
+    if (path === '/clock' && (this.isSignedIn || this.shares.isAllowed(request)))
+      return { status: 200, json: { clockMs: Date.now() } };
     if (path === '/health') return this.answerHealth();
     if (path === '/sign-in-ways')
       return { status: 200, json: { link: true, password: this.password !== '', signedIn: this.isSignedIn } };

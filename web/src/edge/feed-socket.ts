@@ -8,9 +8,9 @@
 import { decodeMessage, encodeMessage, type FeedMessage, type ViewerMessage } from '@lapwing/protocol';
 import type { LinkState } from '../core/app-model.ts';
 import { ClockSync } from '../core/clock-sync.ts';
-import { type FeedWay, FeedWays, lookAgainMs, openMsMax } from '../core/feed-way.ts';
+import { FeedWays, lookAgainMs, openMsMax } from '../core/feed-way.ts';
 import { planReconnect } from '../core/reconnect-delay.ts';
-import { FeedStream } from './feed-stream.ts';
+import { LazyFeedStream } from './lazy-feed-stream.ts';
 
 const pingEveryMs = 4_000;
 const silenceMs = 11_000;
@@ -37,11 +37,14 @@ export class FeedSocket {
   private resting = false;
   private held = false;
   private readonly ways = new FeedWays();
-  private readonly stream = new FeedStream({
-    streamOnOpen: () => this.streamOnOpen(),
-    streamOnFrame: (frame) => this.socketOnFrame(frame),
-    streamOnClose: (wasOpen) => this.socketOnClose(wasOpen),
-  });
+  private readonly stream = new LazyFeedStream(
+    {
+      streamOnOpen: () => this.streamOnOpen(),
+      streamOnFrame: (frame) => this.socketOnFrame(frame),
+      streamOnClose: (wasOpen) => this.socketOnClose(wasOpen),
+    },
+    () => this.init,
+  );
   private lookTimer: ReturnType<typeof setInterval> | undefined;
   private openTimer: ReturnType<typeof setTimeout> | undefined;
   private attempt = 0;
@@ -53,13 +56,10 @@ export class FeedSocket {
   private readonly pingSent = new Map<number, number>();
   /** Of a share link, whose viewer has no cookie; '' for whoever is signed in. */
   private secret = '';
-  private readonly readHubClock: () => Promise<number>;
 
-  /** `readHubClock`: over HTTP, for where no socket can be asked. */
-  constructor(url: string, listener: FeedSocketListener, readHubClock: () => Promise<number>) {
+  constructor(url: string, listener: FeedSocketListener) {
     this.url = url;
     this.listener = listener;
-    this.readHubClock = readHubClock;
   }
 
   start(): void {
@@ -268,13 +268,10 @@ export class FeedSocket {
 
   private socketOnClose(opened: boolean): void {
     this.drop();
-    const before: FeedWay = this.ways.way;
-    // An event stream carries no secret of a link: such a page waits for its socket.
-    const way = this.secret === '' ? this.ways.noteEnd(opened) : before;
-    if (way === 'socket') {
+    if (this.ways.noteEnd(opened) === 'socket') {
       clearInterval(this.lookTimer);
       this.lookTimer = undefined;
-      if (!opened && this.secret === '') void this.askWhetherBlocked();
+      if (!opened) void this.askWhetherBlocked();
     }
     const delayMs = planReconnect(this.attempt, Math.random(), this.hubWishMs);
     this.hubWishMs = 0;
@@ -296,6 +293,17 @@ export class FeedSocket {
     } catch {
       // Away, or nobody is signed in any more: the socket goes on trying.
     }
+  }
+
+  /** Over HTTP, for where no socket can be asked. */
+  private async readHubClock(): Promise<number> {
+    const answer = await fetch('/api/v1/clock', this.init);
+    if (!answer.ok) throw new Error(`${answer.status}`);
+    return ((await answer.json()) as { clockMs: number }).clockMs;
+  }
+
+  private get init(): RequestInit {
+    return this.secret === '' ? {} : { headers: { authorization: `Bearer ${this.secret}` }, credentials: 'omit' };
   }
 
   private drop(): void {

@@ -200,10 +200,6 @@ export class HubClient {
     return { ...answer, ...answer.series[0]!, devices: answer.devices, instants: answer.instants, texts: answer.texts };
   }
 
-  async readClock(): Promise<number> {
-    return (await this.call<{ clockMs: number }>('GET', '/api/v1/clock')).clockMs;
-  }
-
   /** Sample times of one metric's readings in a stretch, at most 10,000. */
   async readTimes(
     stretch: { device: string; metric: number; fromMs: number; toMs: number },

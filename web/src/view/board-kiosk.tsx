@@ -91,6 +91,7 @@ export function KioskFrame({ title, content, client, leave }: KioskProps & { rea
             Leave
           </button>
         )}
+        {link.kind === 'live' && link.way === 'stream' && <small class="kiosk-way">over SSE</small>}
         <time class="kiosk-clock">{clock}</time>
       </header>
       <BoardGrid tiles={content.tiles} stage={stage} client={client} gridOnChange={null} />
