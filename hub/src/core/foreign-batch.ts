@@ -10,9 +10,7 @@ import type { DeviceRoster, DeviceState, StreamState } from './device-roster.ts'
 import type { FoundEvent, FoundMetric, FoundReading } from './dialects/dialect.ts';
 import { inferUnit } from './dialects/infer-metric.ts';
 import { type BatchCell, ImportBatch } from './import-batch.ts';
-
-/** One stream of a device for all that it says in foreign tongues: the same over restarts, so that its numbers go on. */
-export const foreignEpoch = 0x6c_77_66_31;
+import { foreignEpoch } from './store-keys.ts';
 
 interface Place {
   readonly index: number;

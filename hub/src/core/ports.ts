@@ -277,6 +277,9 @@ export type GapCause =
   | 'hub-down'
   | 'device-offline'
   | 'device-restarted'
+  /** Between what files brought and the device's own first connection: nothing was expected. */
+  | 'not-connected-yet'
+  | 'imported'
   | 'backfilled'
   | 'unknown';
 export interface CompletenessGap {

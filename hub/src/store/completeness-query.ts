@@ -26,6 +26,7 @@ import {
 } from './completeness.ts';
 import { listLinks } from './completeness-links.ts';
 import type { BlockRow, Range, SnapshotStream, Snapshots } from './snapshot.ts';
+import { prepareOrigins } from './stream-origins.ts';
 
 /** The longest ones, when a range has more. */
 const gapsMax = 1000;
@@ -38,7 +39,10 @@ export async function answerCompleteness(snapshots: Snapshots, query: Completene
     const pace = learnPace(pieces);
     const range = expectedRange(snapshots, query, pieces);
     const holes = range === null ? [] : findHoles(pieces, range, pace).map((hole) => describeHole(hole, pace, known));
-    const late = pieces.flatMap(({ facts }) => facts.lateStretches);
+    const { imports } = prepareOrigins(snapshots.connection)(device);
+    const late = pieces.flatMap(({ facts, stream }) =>
+      facts.lateStretches.map((stretch) => ({ ...stretch, isImport: imports.has(stream) })),
+    );
     const filled = describeFilled(
       late.filter((stretch) => stretch.toMs >= query.fromMs && stretch.fromMs < query.toMs),
       pace,
@@ -65,13 +69,15 @@ export async function answerFleet(snapshots: Snapshots, query: FleetCompleteness
   return snapshots.run(asked, (streams) => {
     const percents: { device: DeviceKey; percent: number }[] = [];
     const byDevice = Map.groupBy(streams, ({ device }) => device);
+    const readOrigins = prepareOrigins(snapshots.connection);
     for (const [device, own] of byDevice) {
       snapshots.throwIfAborted();
       const one = { ...query, device, asleepSinceMs: query.asleep?.get(device as DeviceKey) } as CompletenessQuery;
       const pieces = own.flatMap((stream) => gatherPieces(snapshots, stream, query));
       const pace = learnPace(pieces);
       const range = expectedRange(snapshots, one, pieces);
-      const none = { skips: [], downs: [], outages: [], restartsMs: [] };
+      const { joinedMs } = readOrigins(device);
+      const none = { skips: [], downs: [], outages: [], restartsMs: [], joinedMs };
       const totals = sumPieces(pieces);
       for (const { readings } of readSkips(snapshots, one)) totals.skipped += readings;
       if (range !== null) {
@@ -159,15 +165,13 @@ function readCircumstances(snapshots: Snapshots, query: CompletenessQuery): Circ
     )
     .all(device, fromMs, toMs) as Stretch[];
   if (!Number.isNaN(offlineSinceMs)) outages.push({ fromMs: offlineSinceMs, toMs: nowMs });
-  const restarts = connection
-    .prepare('SELECT created_ms FROM streams WHERE device = ? ORDER BY key')
-    .pluck()
-    .all(device);
+  const { joinedMs, openedMs } = prepareOrigins(connection)(device);
   return {
     skips: readSkips(snapshots, query),
     downs: readDowns(snapshots),
     outages,
-    restartsMs: (restarts as number[]).slice(1),
+    restartsMs: openedMs.slice(1),
+    joinedMs,
   };
 }
 

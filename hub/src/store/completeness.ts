@@ -44,8 +44,10 @@ export interface Circumstances {
   readonly downs: readonly Stretch[];
   /** When the device had no link and was not asleep by its own word. */
   readonly outages: readonly Stretch[];
-  /** When each stream but the device's first was opened. */
+  /** When each stream but the device's first was opened; neither a file's nor one of the hub's own making. */
   readonly restartsMs: readonly number[];
+  /** When the device itself began to speak, where files had been read before; NaN where none were. */
+  readonly joinedMs: number;
 }
 export interface Totals {
   received: number;
@@ -99,35 +101,41 @@ export function findHoles(pieces: readonly Piece[], range: Stretch, { gapMs }: P
 }
 
 export function describeHole(hole: Stretch, pace: Pace, known: Circumstances): CompletenessGap {
-  const rows = Number.isNaN(pace.intervalMs)
-    ? 0
-    : Math.max(0, Math.round((hole.toMs - hole.fromMs) / pace.intervalMs) - 1);
-  return { ...hole, cause: chooseCause(hole, known), because: null, readings: Math.round(rows * pace.readingsPerRow) };
+  const cause = chooseCause(hole, known);
+  const isExpected = cause !== 'not-connected-yet' && !Number.isNaN(pace.intervalMs);
+  const rows = isExpected ? Math.max(0, Math.round((hole.toMs - hole.fromMs) / pace.intervalMs) - 1) : 0;
+  return { ...hole, cause, because: null, readings: Math.round(rows * pace.readingsPerRow) };
 }
 
+/** A stretch that came late, and whether a file brought it. */
+export type FilledStretch = LateStretch & { readonly isImport: boolean };
+
 /** Stretches whose readings came late or as a backfill: a hole in arrival that was filled. */
-export function describeFilled(late: readonly LateStretch[], pace: Pace, known: Circumstances): CompletenessGap[] {
-  const filled: (LateStretch & { fromMs: number; toMs: number; rows: number })[] = [];
+export function describeFilled(late: readonly FilledStretch[], pace: Pace, known: Circumstances): CompletenessGap[] {
+  const filled: FilledStretch[] = [];
   for (const stretch of late.toSorted((a, b) => a.fromMs - b.fromMs)) {
     const last = filled.at(-1);
-    if (last !== undefined && stretch.fromMs - last.toMs <= pace.gapMs) {
+    const isOne = last !== undefined && last.isImport === stretch.isImport && stretch.fromMs - last.toMs <= pace.gapMs;
+    if (isOne) {
       filled[filled.length - 1] = {
-        fromMs: last.fromMs,
+        ...last,
         toMs: Math.max(last.toMs, stretch.toMs),
         rows: last.rows + stretch.rows,
       };
     } else filled.push(stretch);
   }
-  return filled.map(({ fromMs, toMs, rows }) => {
-    const because = chooseCause({ fromMs, toMs }, known);
+  return filled.map(({ fromMs, toMs, rows, isImport }) => {
+    const because = isImport ? 'imported' : chooseCause({ fromMs, toMs }, known);
     return { fromMs, toMs, cause: 'backfilled', because, readings: Math.round(rows * pace.readingsPerRow) };
   });
 }
 
 /** What the device said first; then what explains at least half of the hole, the hub's own absence before the device's. */
-export function chooseCause(hole: Stretch, { skips, downs, outages, restartsMs }: Circumstances): GapCause {
+export function chooseCause(hole: Stretch, known: Circumstances): GapCause {
+  const { skips, downs, outages, restartsMs, joinedMs } = known;
   const skip = skips.find((one) => overlapOf(one, hole) >= 0);
   if (skip !== undefined) return `skipped-${skip.reason}` as GapCause;
+  if (joinedMs > hole.fromMs && joinedMs <= hole.toMs + restartSlackMs) return 'not-connected-yet';
   const half = (hole.toMs - hole.fromMs) / 2;
   const down = sumOverlap(downs, hole);
   const outage = sumOverlap(outages, hole);

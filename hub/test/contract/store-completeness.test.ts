@@ -131,6 +131,25 @@ test('the hub’s own absence is a cause', async () => {
   expect((await store.completeness(query)).gaps).toMatchObject([{ cause: 'hub-down', readings: 100 }]);
 });
 
+test('between what a file brought and the device’s own first connection nothing is expected, and it did not restart', async () => {
+  const bench = await openBench();
+  for (const change of deviceChanges)
+    bench.store.change(change.kind === 'stream' ? { ...change, createdMs: 700_000 } : change);
+  const file = 2 as never;
+  bench.store.change({ kind: 'stream', key: file, device, epoch: 9, createdMs: 600_000, isImport: true });
+  bench.store.change({ kind: 'table', stream: file, table: [0, 1] });
+  fill(bench, [1, 400], { seq: 1, stream: 2, arrivedMs: 600_000 });
+  fill(bench, [701, 1000], { seq: 1 });
+  const { gaps, missing, percent } = await bench.store.completeness(query);
+  expect({ missing, percent }).toEqual({ missing: 0, percent: 100 });
+  expect(gaps).toMatchObject([
+    { cause: 'backfilled', because: 'imported', readings: 400 },
+    { cause: 'not-connected-yet', fromMs: 400_000, toMs: 701_000, readings: 0 },
+  ]);
+  const fleet = await bench.store.fleetCompleteness({ fromMs: 0, toMs: 1e7, nowMs: 1_000_000 });
+  expect(fleet).toEqual([{ device, percent: 100 }]);
+});
+
 test('a device that never sent is expected to send nothing', async () => {
   const bench = await openBench();
   for (const change of deviceChanges) bench.store.change(change);

@@ -26,6 +26,7 @@ const readingKinds: Record<string, SegmentKind> = {
   'hub-down': 'unsure',
   'device-offline': 'away',
   'device-restarted': 'away',
+  'not-connected-yet': 'before',
   unknown: 'missing',
 };
 

@@ -75,6 +75,8 @@ const causes: Record<string, string> = {
   'hub-down': 'the hub was not running',
   'device-offline': 'the device was offline',
   'device-restarted': 'the device restarted',
+  'not-connected-yet': 'the device was not connected yet',
+  imported: 'a file brought them',
   unknown: 'nobody knows why',
 };
 
@@ -87,6 +89,8 @@ export function explainGap(gaps: readonly CausedGap[], stretch: Stretch): string
   const span = formatSpan(stretch.toMs - stretch.fromMs);
   const touching = gaps.filter((gap) => gap.fromMs < stretch.toMs && gap.toMs > stretch.fromMs);
   if (touching.length === 0) return `No readings for ${span}; none declared lost`;
+  // They are there: what was empty is the time until they came.
+  if (touching.every(({ cause }) => cause === 'backfilled')) return `Came later: ${[...sumUp(touching)].join('; ')}`;
   return `No readings for ${span}; ${[...sumUp(touching)].join('; ')}`;
 }
 
@@ -97,10 +101,14 @@ function* sumUp(gaps: readonly CausedGap[]): Generator<string> {
     const readings = same.some((gap) => gap.readings === 0) ? 0 : same.reduce((sum, gap) => sum + gap.readings, 0);
     const count = readings === 0 ? 'readings' : `${readings} ${readings === 1 ? 'reading' : 'readings'}`;
     const because = same[0]?.because;
-    if (cause === 'backfilled') yield `${count} backfilled${because == null ? '' : `: ${nameCause(because)}`}`;
+    if (cause === 'backfilled') yield `${count} backfilled${isTelling(because) ? `: ${nameCause(because)}` : ''}`;
     else if (cause.startsWith('skipped-')) yield `${count} lost: ${nameCause(cause)}`;
     else yield readings === 0 ? nameCause(cause) : `about ${count} missing: ${nameCause(cause)}`;
   }
+}
+
+function isTelling(because: string | null | undefined): because is string {
+  return because != null && because !== 'unknown';
 }
 
 /** "100 %" is said only when it is true: what is nearly all is never rounded up to all. */
