@@ -44,6 +44,7 @@ interface TraceEvent {
 
 const categories = ['__metadata', 'toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'];
 const longTaskMs = 50;
+const frameWatchMs = 5_000;
 /** Parts of a task worth a line of their own: none holds another. */
 const kinds = [
   'FireAnimationFrame',
@@ -62,13 +63,15 @@ export async function measureDevice(page: Page, { forMs, settleMs = 3_000 }: Dev
   const browser = page.context().browser();
   if (browser === null) throw new Error('a page of a browser of its own is needed');
   await page.waitForTimeout(settleMs);
-  await watchFrames(page);
   const before = await countPaints(page);
   await browser.startTracing(page, { categories });
   await page.waitForTimeout(forMs);
   const trace = await browser.stopTracing();
-  const frames = await readFrames(page);
   const paints = (await countPaints(page)) - before;
+  // Behind the trace: who counts frames asks for each of them, which costs more than a page that has nothing to paint.
+  await watchFrames(page);
+  await page.waitForTimeout(Math.min(forMs, frameWatchMs));
+  const frames = await readFrames(page);
   const heapBytes = await page.evaluate(
     () => (performance as unknown as { memory?: { usedJSHeapSize: number } }).memory?.usedJSHeapSize ?? 0,
   );

@@ -23,6 +23,7 @@ import { HealthPoll } from './edge/health-poll.ts';
 import { HubClient } from './edge/hub-client.ts';
 import { followAddress, readAddress, writeAddress } from './edge/page-location.ts';
 import { applyTheme, followSystemTheme, isDarkNow, readTheme } from './edge/page-theme.ts';
+import { followTouch } from './edge/page-touch.ts';
 import { followVisibility } from './edge/page-visibility.ts';
 import { SessionKeeper } from './edge/session-keeper.ts';
 import { SparkLoader } from './edge/spark-loader.ts';
@@ -43,6 +44,7 @@ const listener: FeedSocketListener = {
   socketOnMessage: (message) => {
     if (message.type === 'fault') void health.look();
     reader.apply(message);
+    frames.wake();
   },
   socketOnState: (state) => {
     const before = model.link.peek().kind;
@@ -100,7 +102,11 @@ const past = new FeedRewind({
   holdFeed: (isHeld) => socket.hold(isHeld),
 });
 // In front of every other painter: what is due of the past is there when they look.
-frames.add(() => past.frame());
+frames.add(() => {
+  past.frame();
+  // It may be played, and a hand may drag it.
+  if (clock.mode.peek() === 'rewound') frames.wake();
+});
 
 observers.add({
   observeEvent: (device, event, arrivedMs) => {
@@ -193,6 +199,7 @@ clock.state.subscribe((state) => {
   if (withInstant(address, instant) !== address) writeAddress(withInstant(address, instant), 'replace');
 });
 followVisibility(socket);
+followTouch(frames);
 followPageKeys(app);
 followRewindKeys(app);
 hub.clientOnSignedOut = () => void sessions.check();

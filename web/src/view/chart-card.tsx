@@ -21,6 +21,7 @@ export function ChartCard({ group, board, scene }: ChartCardProps) {
   const card = useRef<HTMLElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const { metrics } = board.device;
+  const count = group.series.length;
   useEffect(() => {
     const plot = new Plot(box.current!, makeParts({ group, board, scene }, card.current!));
     const endTheme = app.model.isDark.subscribe(() => plot.repaint());
@@ -36,7 +37,7 @@ export function ChartCard({ group, board, scene }: ChartCardProps) {
       aria-label={`Chart of ${group.title}`}
       data-metrics={group.series.map((series) => metrics[series.metric]?.name).join(' ')}
     >
-      <div class="chart-head">
+      <div class={`chart-head ${count > 1 ? 'is-several' : ''}`}>
         <h2>
           {group.title} <span class="unit">{showUnit(group.unit)}</span>
         </h2>
@@ -50,7 +51,7 @@ export function ChartCard({ group, board, scene }: ChartCardProps) {
             },
           ]}
         />
-        <ul class="legend">
+        <ul class={`legend ${count < 3 ? 'is-short' : ''}`}>
           {group.series.map((series) => (
             <li key={series.metric}>
               {series.label !== '' && (

@@ -108,6 +108,9 @@ export class PlotLegend {
   }
 }
 
+/** Into the text that stands there already: another one in its place is laid out anew. */
 function setText(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
+  const node = element.firstChild as Text | null;
+  if (node === null || text === '') element.textContent = text;
+  else if (node.data !== text) node.data = text;
 }

@@ -117,7 +117,7 @@ function Pulse() {
   );
 }
 
-/** Beats once per painted frame of the feed: two elements swap a class, so that the animation starts again. */
+/** Beats twice a second while readings come: its class alternates. */
 function PulseDot() {
   const { model } = useApp();
   const beat = useComputed(() => `pulse-dot beat-${model.beat.value % 2}`);
