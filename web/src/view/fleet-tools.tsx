@@ -1,6 +1,6 @@
 /** Above the table: counters that filter, the text filter, groups, and the doors to columns and saved views. No state. */
 import { type Signal, useComputed, useSignal } from '@preact/signals';
-import { useLayoutEffect, useMemo } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { FleetFilter, FleetRoute } from '../core/app-route.ts';
 import { listGroupChoices } from '../core/fleet-lines.ts';
 import { countStatuses, type FleetStatus, statusWords } from '../core/fleet-status.ts';
@@ -130,16 +130,27 @@ function CounterShape({ filter }: { filter: FleetFilter }) {
 
 const filterHint = 'Words, or tag:north, site:north, status:late, model:pi, firmware:2.1; a minus in front leaves out';
 
+const typingMs = 100;
+
 function TextFilter({ route }: { route: FleetRoute }) {
-  const { navigate } = useApp();
-  // What was typed stands at once; the table follows when the letter is on the screen.
+  const { navigate, routeAhead } = useApp();
+  // What was typed stands at once; the table follows when no further letter comes: it takes longer than the next one is away.
   const typed = useSignal(route.text);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useLayoutEffect(() => {
-    typed.value = route.text;
+    if (timer.current === undefined) typed.value = route.text;
   }, [route.text]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const follow = () => {
+    timer.current = undefined;
+    const ahead = routeAhead();
+    if (ahead.page === 'fleet' && ahead.text !== typed.peek()) navigate({ ...ahead, text: typed.peek() }, 'replace');
+  };
   const setText = (text: string) => {
     typed.value = text;
-    navigate({ ...route, text }, 'replace');
+    clearTimeout(timer.current);
+    if (text === '') follow();
+    else timer.current = setTimeout(follow, typingMs);
   };
   return (
     <search class="text-filter">

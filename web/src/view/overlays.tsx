@@ -64,25 +64,40 @@ function showChart(metric: string): void {
   requestAnimationFrame(look);
 }
 
+const typingMs = 80;
+
 function Palette() {
   const app = useApp();
   const typed = useSignal('');
   const chosen = useSignal(0);
   // The field is there at once, and what can be found when it is on the screen.
   const isShown = useSignal(false);
+  // What is looked for: what is typed, once no further letter comes.
+  const sought = useSignal('');
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => {
     isShown.value = true;
     app.loadFleet();
+    return () => clearTimeout(timer.current);
   }, []);
   const structure = app.model.structure.value;
+  const search = (text: string) => searchPalette(text, fixedEntries, app.model.feed.devices.values());
   const found = useMemo(
-    () => (isShown.value ? searchPalette(typed.value, fixedEntries, app.model.feed.devices.values()) : []),
-    [typed.value, structure, app.model.fleetLoad.value, isShown.value],
+    () => (isShown.value ? search(sought.value) : []),
+    [sought.value, structure, app.model.fleetLoad.value, isShown.value],
   );
+  const look = () => {
+    clearTimeout(timer.current);
+    if (sought.peek() === typed.peek()) return found;
+    sought.value = typed.peek();
+    chosen.value = 0;
+    return search(sought.value);
+  };
   const keyOnDown = (event: KeyboardEvent) => {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-    const entry = found[chosen.value];
-    if (step !== 0 && found.length > 0) chosen.value = (chosen.value + step + found.length) % found.length;
+    const now = step !== 0 || event.key === 'Enter' ? look() : found;
+    const entry = now[chosen.value];
+    if (step !== 0 && now.length > 0) chosen.value = (chosen.value + step + now.length) % now.length;
     else if (event.key === 'Enter' && entry !== undefined) runEntry(app, entry);
     else return;
     event.preventDefault();
@@ -101,10 +116,11 @@ function Palette() {
           placeholder="Device, metric or page"
           spellcheck={false}
           autocomplete="off"
-          value={typed.value}
+          value={typed}
           onInput={(event) => {
             typed.value = event.currentTarget.value;
-            chosen.value = 0;
+            clearTimeout(timer.current);
+            timer.current = setTimeout(look, typingMs);
           }}
           onKeyDown={keyOnDown}
         />
