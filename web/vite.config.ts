@@ -44,7 +44,7 @@ export default defineConfig({
           groups: [
             {
               name: 'shared',
-              test: /preact|\/core\/(?:display-style|number-format|fleet-(?:status|columns|order)|metric-family|board-content|app-route)|\/view\/(?:icons|page-keys|app-context)/,
+              test: /preact|\/core\/(?:display-style|number-format|fleet-(?:status|columns|order)|metric-family|board-content|app-route)|\/view\/(?:icons|page-keys|app-context|device-names)/,
             },
           ],
         },

@@ -87,8 +87,23 @@ export async function waitForCharted(page: Page, count: number): Promise<void> {
   );
 }
 
+/** What came is drawn a frame later. */
+export async function waitForDrawn(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const box = document.querySelector('.chart-box') as unknown as ChartBox | null;
+    return [box?.lapwingPlot?.columns ?? []].flat().some(({ times }) => times.length > 0);
+  });
+}
+
+interface Columns {
+  readonly times: { readonly length: number };
+}
 interface ChartBox {
-  readonly lapwingPlot?: { readonly buffers: readonly { countAll(): number }[] };
+  readonly lapwingPlot?: {
+    readonly buffers: readonly { countAll(): number }[];
+    /** Drawn in the frame behind their coming. */
+    readonly columns: Columns | readonly Columns[];
+  };
 }
 
 function countInPage(): number {

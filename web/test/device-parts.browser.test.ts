@@ -1,7 +1,14 @@
 /** What stands around and on a device's charts: strips, events, the crosshair, long lists, hidden tabs; in a real Chromium. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { countCharted, hasSidewaysScroll, openBrowser, openPage, waitForCharted } from './browser-page.ts';
+import {
+  countCharted,
+  hasSidewaysScroll,
+  openBrowser,
+  openPage,
+  waitForCharted,
+  waitForDrawn,
+} from './browser-page.ts';
 import type { MockHub } from './mock-hub.ts';
 
 let browser: Browser;
@@ -55,6 +62,38 @@ function addPast(hub: MockHub): number {
   say(30_000, 'debug', 'tick');
   return nowMs;
 }
+
+describe('what somebody may want next', () => {
+  it('the same stretch in Explore, and its readings as a file, from both', slow, async () => {
+    const { page, problems, close } = await openPage(browser, { devices: 1, pastS, path: `${path}?range=15m` });
+    await page.locator('.chart-card').first().waitFor();
+    const saveBy = async (name: string) => {
+      const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()]);
+      return new URL(file.url()).searchParams;
+    };
+    const whole = await saveBy('CSV');
+    expect([whole.get('device'), whole.get('metrics')]).toEqual(['pi-attic-01', null]);
+    expect(Number(whole.get('to')) - Number(whole.get('from'))).toBeCloseTo(900_000, -1);
+    await page.locator('.device-actions').getByRole('link', { name: 'Explore' }).click();
+    await page.getByRole('list', { name: 'Series shown' }).waitFor();
+    const { pathname, searchParams } = new URL(page.url());
+    expect([pathname, searchParams.get('range')]).toEqual(['/explore', '15m']);
+    expect(searchParams.get('s')).toContain('pi-attic-01/cpu.busy,');
+    const chosen = await saveBy('CSV of readings');
+    expect(chosen.get('metrics')?.split(',')).toContain('cpu.busy');
+    expect(problems).toEqual([]);
+    await close();
+  });
+
+  it('an offline device says since when, and how its 24 hours were beside the stretch', slow, async () => {
+    const { page, hub, close } = await openPage(browser, { devices: 1, pastS, path });
+    await page.getByText('24 h').waitFor();
+    expect(await page.locator('.device-gone').count()).toBe(0);
+    hub.feed.sendPresence(hub.devices[0]!, 'offline');
+    await page.locator('.device-gone', { hasText: /^since \d/ }).waitFor();
+    await close();
+  });
+});
 
 describe('the strips of the head', () => {
   it('tell each cause to the pointer and to the arrow keys, and zoom to it', slow, async () => {
@@ -269,6 +308,7 @@ describe('a hidden tab', () => {
     await page.addInitScript(allowHiding);
     await page.goto(url + path);
     await waitForCharted(page, 61);
+    await waitForDrawn(page);
     const hide = (isHidden: boolean) =>
       page.evaluate((hidden) => (globalThis as { hideTab?: (hidden: boolean) => void }).hideTab!(hidden), isHidden);
     const readDrawn = () =>

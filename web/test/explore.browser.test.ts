@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasSidewaysScroll, openBrowser, openPage, waitForCharted } from './browser-page.ts';
+import { hasSidewaysScroll, openBrowser, openPage, waitForCharted, waitForDrawn } from './browser-page.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -95,7 +95,11 @@ describe('Explore', () => {
   it('gives what is seen as CSV and PNG', slow, async () => {
     const { page, close } = await openPage(browser, { devices: 2, pastS: 60, path: twoUnits });
     await waitForCharted(page, 61);
-    const [csv] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV' }).click()]);
+    await waitForDrawn(page);
+    const [csv] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'CSV as drawn' }).click(),
+    ]);
     const lines = (await readFile(await csv.path(), 'utf8')).trimEnd().split('\r\n');
     expect(lines[0]).toBe('time,pi-attic-01/cpu.busy,pi-attic-01/temperature.cpu');
     expect(lines.length).toBeGreaterThan(40);

@@ -93,6 +93,11 @@ export class MockHub {
     }
     const mayFollow = this.isSignedIn || this.shares.isAllowed(request);
     if (mayFollow && url.pathname === '/api/v1/feed') return this.feed.openStream(url, response);
+    if (this.isSignedIn && url.pathname === '/api/v1/export') {
+      const headers = { 'content-type': 'text/csv', 'content-disposition': 'attachment; filename="readings.csv"' };
+      response.writeHead(200, headers).end('time,value\n');
+      return;
+    }
     const { status, json } = await this.answerApi(request, url);
     const columns = 'application/vnd.lapwing.columns';
     if (url.pathname === '/api/v1/history' && status === 200 && request.headers.accept?.includes(columns) === true) {

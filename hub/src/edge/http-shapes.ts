@@ -158,7 +158,9 @@ export const shapes = {
       z.object({
         fromMs: z.number(),
         toMs: z.number(),
-        cause: z.string().describe('skipped-…, hub-down, device-offline, device-restarted, not-connected-yet, backfilled, unknown'),
+        cause: z
+          .string()
+          .describe('skipped-…, hub-down, device-offline, device-restarted, not-connected-yet, backfilled, unknown'),
         because: z.string().nullable().describe('of a backfilled stretch: why it did not come at once'),
         readings: z.number(),
       }),

@@ -44,7 +44,7 @@ export interface Circumstances {
   readonly downs: readonly Stretch[];
   /** When the device had no link and was not asleep by its own word. */
   readonly outages: readonly Stretch[];
-  /** When each stream but the device's first was opened; neither a file's nor one of the hub's own making. */
+  /** When each stream but the device's first was opened; files' do not count. */
   readonly restartsMs: readonly number[];
   /** When the device itself began to speak, where files had been read before; NaN where none were. */
   readonly joinedMs: number;

@@ -78,10 +78,11 @@ describe('a board', () => {
     }
   });
 
-  it('names a tile by what it shows', () => {
-    expect(nameTile({ title: '', series })).toBe('temp · pi');
-    expect(nameTile({ title: 'Boiler', series })).toBe('Boiler');
+  it('names a tile by what it shows, and devices as people do', () => {
+    const named = (id: string) => (id === 'pi' ? 'Attic' : id);
+    expect(nameTile({ title: '', series }, named)).toBe('temp · Attic');
+    expect(nameTile({ title: 'Boiler', series }, named)).toBe('Boiler');
     const two = [...series, { device: 'esp', metric: 'temp' }];
-    expect(nameTile({ title: '', series: two })).toBe('temp · 2 devices');
+    expect(nameTile({ title: '', series: two }, named)).toBe('temp · 2 devices');
   });
 });

@@ -41,8 +41,8 @@ const usualOf: Record<TileKind, { w: number; h: number }> = {
   table: { w: 4, h: 4 },
 };
 
-export function makeBoardContent(): BoardContent {
-  return { rangeMs: 3_600_000, tiles: [] };
+export function makeBoardContent(rangeMs = 3_600_000): BoardContent {
+  return { rangeMs, tiles: [] };
 }
 
 export type TileDraft = Pick<BoardTile, 'id' | 'kind' | 'title' | 'series'> & { readonly aggregate?: Aggregate };
@@ -132,14 +132,17 @@ export function sortTiles(tiles: readonly BoardTile[]): readonly BoardTile[] {
 }
 
 /** What a tile is called that has no title of its own. */
-export function nameTile({ title, series }: Pick<BoardTile, 'title' | 'series'>): string {
+export function nameTile(
+  { title, series }: Pick<BoardTile, 'title' | 'series'>,
+  nameDevice: (id: string) => string,
+): string {
   if (title !== '') return title;
   const [first] = series;
   if (first === undefined) return 'Empty';
   const devices = new Set(series.map(({ device }) => device));
   const metrics = new Set(series.map(({ metric }) => metric));
   const metric = metrics.size === 1 ? first.metric : `${metrics.size} metrics`;
-  const device = devices.size === 1 ? first.device : `${devices.size} devices`;
+  const device = devices.size === 1 ? nameDevice(first.device) : `${devices.size} devices`;
   return `${metric} · ${device}`;
 }
 

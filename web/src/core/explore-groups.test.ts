@@ -3,10 +3,10 @@ import { groupSeries, labelSeries } from './explore-groups.ts';
 
 const series = ['temp', 'load', 'hum', 'rx'].map((metric) => ({ device: 'pi', metric }));
 const known = [
-  { unit: '°C', isCounter: false },
-  { unit: '', isCounter: false },
-  { unit: '%', isCounter: false },
-  { unit: 'B', isCounter: true },
+  { deviceName: 'd', unit: '°C', isCounter: false },
+  { deviceName: 'd', unit: '', isCounter: false },
+  { deviceName: 'd', unit: '%', isCounter: false },
+  { deviceName: 'd', unit: 'B', isCounter: true },
 ];
 
 describe('series on charts', () => {
@@ -40,6 +40,7 @@ describe('series on charts', () => {
     expect(labelSeries(series).slice(0, 2)).toEqual(['temp', 'load']);
     expect(labelSeries([series[0]!, { device: 'esp', metric: 'temp' }])).toEqual(['pi', 'esp']);
     expect(labelSeries([series[0]!])).toEqual(['pi · temp']);
+    expect(labelSeries([series[0]!], () => 'Attic')).toEqual(['Attic · temp']);
     expect(labelSeries([series[0]!, { device: 'esp', metric: 'x' }])).toEqual(['pi · temp', 'esp · x']);
   });
 });

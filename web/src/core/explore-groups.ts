@@ -24,11 +24,12 @@ export interface LineGroup {
 
 /** What is known of a series: before that, it stands by itself with no unit. */
 export interface KnownSeries {
+  readonly deviceName: string;
   readonly unit: string;
   readonly isCounter: boolean;
 }
 
-export function unitOf(known: KnownSeries | undefined, aggregate: Aggregate): string {
+export function unitOf(known: Pick<KnownSeries, 'unit' | 'isCounter'> | undefined, aggregate: Aggregate): string {
   if (known === undefined) return '';
   return isRateOf(aggregate, known.isCounter) ? makeRateUnit(known.unit) : known.unit;
 }
@@ -38,7 +39,7 @@ export function groupSeries(
   knownAt: (place: number) => KnownSeries | undefined,
 ): readonly LineGroup[] {
   const units = state.series.map((_, place) => unitOf(knownAt(place), state.aggregate));
-  const labels = labelSeries(state.series);
+  const labels = labelSeries(state.series, (place) => knownAt(place)?.deviceName);
   const makeLine = (place: number, left: string): GroupedLine => ({
     place,
     label: labels[place]!,
@@ -66,12 +67,16 @@ export function groupSeries(
 }
 
 /** As short as tells them apart: what all have in common is said once, elsewhere. */
-export function labelSeries(series: readonly SeriesName[]): readonly string[] {
+export function labelSeries(
+  series: readonly SeriesName[],
+  nameAt: (place: number) => string | undefined = () => undefined,
+): readonly string[] {
   const isOneDevice = new Set(series.map(({ device }) => device)).size === 1;
   const isOneMetric = new Set(series.map(({ metric }) => metric)).size === 1;
-  return series.map(({ device, metric }) => {
+  return series.map(({ device, metric }, place) => {
+    const name = nameAt(place) ?? device;
     if (isOneDevice && !isOneMetric) return metric;
-    if (isOneMetric && !isOneDevice) return device;
-    return `${device} · ${metric}`;
+    if (isOneMetric && !isOneDevice) return name;
+    return `${name} · ${metric}`;
   });
 }

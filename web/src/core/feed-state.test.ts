@@ -2,7 +2,7 @@
 import { encodeMessage, type FeedMessage, type MetricDeclaration, makeNumberColumn } from '@lapwing/protocol';
 import { describe, expect, it } from 'vitest';
 import { makeFeedReader } from './feed-reader.ts';
-import { applyFacts, applyNotes, type DeviceFacts, type FeedObserver, makeFeedState } from './feed-state.ts';
+import { applyFacts, applyNotes, type DeviceFacts, type FeedObserver, makeFeedState, setPast } from './feed-state.ts';
 
 const metrics: MetricDeclaration[] = [
   { name: 'temperature', unit: '°C', kind: 'gauge' },
@@ -169,5 +169,19 @@ describe('feed state', () => {
     expect(device.nameRank).toBe(3);
     applyNotes(state, [{ id: 'pi-1', label: 'Barn', tags: [] }]);
     expect([device.notes.label, device.notes.tags, device.nameRank]).toEqual(['Barn', [], Number.NaN]);
+  });
+});
+
+describe('the past', () => {
+  it('hides what is only known of the present, also what comes meanwhile, and gives it back', () => {
+    const { state } = start();
+    applyFacts(state, { ...facts, completeness: 45 });
+    const percent = () => state.devices.get('pi-1')!.notes.completeness;
+    setPast(state, true);
+    expect(percent()).toBeNaN();
+    applyFacts(state, { ...facts, completeness: 44 });
+    expect(percent()).toBeNaN();
+    setPast(state, false);
+    expect(percent()).toBe(44);
   });
 });

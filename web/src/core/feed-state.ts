@@ -61,6 +61,8 @@ export interface DeviceRecord {
   isDescribed: boolean;
   /** Replaced, never changed. */
   notes: DeviceNotes;
+  /** What `notes.completeness` is at present; of the past nobody has worked it out, and the notes say NaN. */
+  completenessNow: number;
   /** Place among all names; NaN until `rankNames` has seen it. */
   nameRank: number;
 }
@@ -167,7 +169,7 @@ export function applyFacts(state: FeedState, facts: BriefFacts): void {
   }
   if (Number.isNaN(device.clockOffsetMs)) device.clockOffsetMs = facts.clockOffsetMs ?? Number.NaN;
   if (Number.isNaN(device.intervalMs)) device.intervalMs = facts.intervalMs ?? Number.NaN;
-  putNotes(device, facts);
+  putNotes(device, facts, state.isPast);
   for (const metric of facts.metrics ?? []) {
     const record = putMetric(device, metric.index, metric);
     if (metric.latest !== null && !state.isPast)
@@ -177,18 +179,29 @@ export function applyFacts(state: FeedState, facts: BriefFacts): void {
 }
 
 /** A name changes the order, so it is ranked anew. */
-function putNotes(device: DeviceRecord, facts: BriefFacts): void {
+function putNotes(device: DeviceRecord, facts: BriefFacts, isPast: boolean): void {
   const { notes } = device;
+  if (facts.completeness !== undefined) device.completenessNow = facts.completeness ?? Number.NaN;
   const label = facts.label ?? notes.label;
   if (label !== notes.label) device.nameRank = Number.NaN;
   const tags = facts.tags ?? notes.tags;
   device.notes = {
     label,
     tags: tags.join(' ') === notes.tags.join(' ') ? notes.tags : tags,
-    completeness: facts.completeness === undefined ? notes.completeness : (facts.completeness ?? Number.NaN),
+    completeness: isPast ? Number.NaN : device.completenessNow,
     source: facts.source ?? notes.source,
     lastError: facts.lastError === undefined ? notes.lastError : facts.lastError,
   };
+}
+
+/** Hides what is only known of the present, or shows it again. */
+export function setPast(state: FeedState, isPast: boolean): void {
+  if (state.isPast === isPast) return;
+  state.isPast = isPast;
+  for (const device of state.devices.values()) {
+    device.notes = { ...device.notes, completeness: isPast ? Number.NaN : device.completenessNow };
+    markChanged(state, device);
+  }
 }
 
 /** What somebody here wrote on devices, as the hub answered. */
@@ -236,6 +249,7 @@ function findOrAdd(state: FeedState, id: string): DeviceRecord {
       hasFeedPresence: false,
       isDescribed: false,
       notes: noNotes,
+      completenessNow: Number.NaN,
       nameRank: Number.NaN,
     };
     state.devices.set(id, device);

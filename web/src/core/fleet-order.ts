@@ -28,6 +28,12 @@ export function nameOf(device: DeviceRecord): string {
   return device.notes.label === '' ? device.id : device.notes.label;
 }
 
+/** Where only its id is at hand: the id, while nothing else is known. */
+export function nameDevice(devices: ReadonlyMap<string, DeviceRecord>, id: string): string {
+  const device = devices.get(id);
+  return device === undefined ? id : nameOf(device);
+}
+
 export interface FleetQuery {
   readonly filter: FleetFilter;
   readonly text: string;

@@ -25,6 +25,11 @@ describe('the cause of a gap', () => {
     const gap = { ...hole, cause: 'backfilled', because: 'device-offline' };
     expect(explainGap([gap], around)).toContain('15 readings backfilled: the device was offline');
   });
+  it('does not say that readings are missing which came later, nor that nobody knows why', () => {
+    const gap = { ...hole, cause: 'backfilled', because: 'imported' };
+    expect(explainGap([gap], around)).toBe('Came later: 15 readings backfilled: a file brought them');
+    expect(explainGap([{ ...gap, because: 'unknown' }], around)).toBe('Came later: 15 readings backfilled');
+  });
   it('shows a cause it does not know as it stands', () => {
     expect(explainGap([{ ...hole, cause: 'eaten' }], around)).toContain('eaten');
   });

@@ -7,7 +7,7 @@
  * feed-reader.ts). Refuses to fetch: it says what it needs, and is given the answer.
  */
 import type { PresenceState } from '@lapwing/protocol';
-import type { DeviceRecord, FeedState } from './feed-state.ts';
+import { type DeviceRecord, type FeedState, setPast } from './feed-state.ts';
 import { learnNumber } from './number-format.ts';
 
 /** As GET /api/v1/fleet/at tells it, in columns. */
@@ -145,13 +145,13 @@ export class RewindReel {
     this.films = [];
     this.shownMs = Number.NaN;
     this.awaitedMs = Number.NaN;
-    this.state.isPast = false;
+    setPast(this.state, false);
     for (const device of this.state.devices.values()) device.hasFeedPresence = false;
   }
 
   private empty(film: Film): void {
     const { state } = this;
-    state.isPast = true;
+    setPast(state, true);
     const told = new Set(film.devices);
     for (const device of state.devices.values()) {
       if (!told.has(device.id)) continue;

@@ -6,6 +6,7 @@
  */
 import { effect } from '@preact/signals-core';
 import type { AppModel } from '../core/app-model.ts';
+import { setPast } from '../core/feed-state.ts';
 import type { PageClock } from '../core/page-clock.ts';
 import type { RewindControl } from '../core/rewind-control.ts';
 import { RewindReel } from '../core/rewind-reel.ts';
@@ -108,7 +109,7 @@ export class FeedRewind {
     if (!this.isRewound) {
       this.isRewound = true;
       this.hasAskedFleet = false;
-      this.parts.model.feed.isPast = true;
+      setPast(this.parts.model.feed, true);
       this.parts.holdFeed(true);
     }
     const before = this.reel.shownMs;

@@ -6,6 +6,7 @@
  */
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
+import '../style/access.css';
 import { formatRoute, makeDeviceRoute } from '../core/app-route.ts';
 import { ArrivalWatch } from '../core/arrival-watch.ts';
 import { countUses, type DeviceKind, deviceKinds, isLoopback, writeCommand } from '../core/enrolment-text.ts';

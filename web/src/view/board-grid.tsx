@@ -21,6 +21,7 @@ import {
 import type { BoardClient } from '../edge/board-client.ts';
 import { GripIcon, RemoveIcon, SizeIcon } from './board-icons.tsx';
 import { TileBody } from './board-tiles.tsx';
+import { useDeviceNames } from './device-names.ts';
 import type { TimeStage } from './time-stage.ts';
 
 export const rowHeight = 64;
@@ -49,6 +50,7 @@ export function BoardGrid({ tiles, stage, client, gridOnChange }: BoardGridProps
   /** While a hand moves; the board itself changes when it lets go. */
   const preview = useSignal<readonly BoardTile[] | null>(null);
   const spoken = useSignal('');
+  const names = useDeviceNames();
   const hands: TileHands = {
     grab: (event, tile, kind) => {
       if (event.button !== 0) return;
@@ -74,11 +76,13 @@ export function BoardGrid({ tiles, stage, client, gridOnChange }: BoardGridProps
       event.stopPropagation();
       const next = nudgeTile(tiles, tile.id, step);
       spoken.value =
-        next === tiles ? `${nameTile(tile)} cannot go further` : sayPlace(next.find(({ id }) => id === tile.id)!);
+        next === tiles
+          ? `${nameTile(tile, names)} cannot go further`
+          : `${nameTile(tile, names)}: ${sayPlace(next.find(({ id }) => id === tile.id)!)}`;
       if (next !== tiles) gridOnChange?.(next);
     },
     remove: (tile) => {
-      spoken.value = `${nameTile(tile)} removed`;
+      spoken.value = `${nameTile(tile, names)} removed`;
       gridOnChange?.(removeTile(tiles, tile.id));
     },
   };
@@ -129,7 +133,7 @@ interface FrameProps {
 }
 
 function TileFrame({ tile, hands, isMoving, children }: FrameProps) {
-  const name = nameTile(tile);
+  const name = nameTile(tile, useDeviceNames());
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms, and a landmark for each tile would be noise
     <div
@@ -191,5 +195,5 @@ function stepOf(event: KeyboardEvent): Partial<Place> | null {
 
 function sayPlace(tile: BoardTile): string {
   const { x, y, w, h } = tile;
-  return `${nameTile(tile)}: column ${x + 1}, row ${y + 1}, ${w} wide, ${h} high`;
+  return `column ${x + 1}, row ${y + 1}, ${w} wide, ${h} high`;
 }

@@ -7,6 +7,7 @@ import { BoardClient, type HubDocument } from '../edge/board-client.ts';
 import { useApp } from './app-context.ts';
 import { drawId } from './board-ids.ts';
 import { explain } from './board-pin.tsx';
+import { useDeviceNames } from './device-names.ts';
 
 type Load =
   | { readonly kind: 'loading' }
@@ -62,7 +63,8 @@ export function BoardsPage() {
 
 function BoardCard({ board }: { board: HubDocument<'board'> }) {
   const { tiles } = board.content;
-  const names = tiles.slice(0, 4).map(nameTile);
+  const nameDevice = useDeviceNames();
+  const names = tiles.slice(0, 4).map((tile) => nameTile(tile, nameDevice));
   return (
     <li class="card board-card">
       <a href={`/board/${encodeURIComponent(board.id)}`}>

@@ -6,6 +6,7 @@
  */
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
+import type { Route } from '../core/app-route.ts';
 import {
   addTile,
   type BoardTile,
@@ -15,10 +16,13 @@ import {
   tileSeriesMax,
   tilesMax,
 } from '../core/board-content.ts';
+import { findRange, timeRanges } from '../core/time-range.ts';
 import { BoardClient, type HubDocument } from '../edge/board-client.ts';
 import { HubRefusal } from '../edge/hub-client.ts';
+import { useApp } from './app-context.ts';
 import { BoardDialogue } from './board-dialogue.tsx';
 import { drawId } from './board-ids.ts';
+import { useDeviceNames } from './device-names.ts';
 
 type PinState =
   | { readonly kind: 'loading' }
@@ -31,6 +35,8 @@ export function PinDialogue({ drafts, isOpen }: { drafts: readonly PinDraft[]; i
   const client = useMemo(() => new BoardClient(), []);
   const state = useSignal<PinState>({ kind: 'loading' });
   const title = useSignal('');
+  const names = useDeviceNames();
+  const rangeMs = readSpan(useApp().model.route.peek());
   const close = () => {
     isOpen.value = false;
   };
@@ -45,14 +51,17 @@ export function PinDialogue({ drafts, isOpen }: { drafts: readonly PinDraft[]; i
   const pin = async (board: HubDocument<'board'> | null) => {
     state.value = { kind: 'saving' };
     try {
-      state.value = { kind: 'done', board: await pinOn(client, board, { drafts, title: title.peek().trim() }) };
+      state.value = {
+        kind: 'done',
+        board: await pinOn(client, board, { drafts, title: title.peek().trim(), rangeMs }),
+      };
     } catch (error) {
       state.value = { kind: 'failed', text: explain(error) };
     }
   };
   return (
     <BoardDialogue name="Pin to a board" isOpen={isOpen}>
-      <h2>Pin {nameDrafts(drafts)}</h2>
+      <h2>Pin {drafts.length === 1 ? nameTile(drafts[0]!, names) : `${drafts.length} charts`}</h2>
       <PinBody state={state.value} title={title} pin={(board) => void pin(board)} again={() => void load()} />
       <p class="dialogue-end">
         <button type="button" class="button" onClick={close}>
@@ -98,7 +107,9 @@ function PinBody(props: {
                 <li key={board.id}>
                   <button type="button" onClick={() => pin(board)}>
                     <span>{board.title}</span>
-                    <span class="muted">{board.content.tiles.length} tiles</span>
+                    <span class="muted">
+                      {board.content.tiles.length === 1 ? '1 tile' : `${board.content.tiles.length} tiles`}
+                    </span>
                   </button>
                 </li>
               ))}
@@ -135,7 +146,7 @@ const triesMax = 4;
 async function pinOn(
   client: BoardClient,
   board: HubDocument<'board'> | null,
-  { drafts, title }: { drafts: readonly PinDraft[]; title: string },
+  { drafts, title, rangeMs }: { drafts: readonly PinDraft[]; title: string; rangeMs: number | undefined },
 ): Promise<HubDocument<'board'>> {
   const add = (tiles: readonly BoardTile[]) =>
     drafts.reduce((list, draft) => {
@@ -143,7 +154,7 @@ async function pinOn(
       return addTile(list, { ...draft, id: drawId(), series: draft.series.slice(0, tileSeriesMax) });
     }, tiles);
   if (board === null) {
-    const content = { ...makeBoardContent(), tiles: add([]) };
+    const content = { ...makeBoardContent(rangeMs), tiles: add([]) };
     return client.saveDocument('board', drawId(), { title, shared: true, revision: 0, content });
   }
   let newest = board;
@@ -159,8 +170,12 @@ async function pinOn(
   }
 }
 
-function nameDrafts(drafts: readonly PinDraft[]): string {
-  return drafts.length === 1 ? nameTile(drafts[0]!) : `${drafts.length} charts`;
+/** What the page shows, so that a new board begins with that; undefined where it shows no stretch. */
+function readSpan(route: Route): number | undefined {
+  if (route.page !== 'device' && route.page !== 'explore') return undefined;
+  const { window, range } = route;
+  const spanMs = window === null ? findRange(range).spanMs : window.toMs - window.fromMs;
+  return timeRanges.find((one) => one.spanMs >= spanMs)?.spanMs;
 }
 
 export function explain(error: unknown): string {

@@ -16,6 +16,7 @@ import { ExploreChart } from './explore-chart.tsx';
 import { SeriesSource } from './explore-source.ts';
 import type { TimeStage } from './time-stage.ts';
 import '../style/device.css';
+import { useDeviceNames } from './device-names.ts';
 
 export interface TileProps {
   readonly tile: BoardTile;
@@ -46,11 +47,7 @@ function ChartTile({ tile, stage, client }: TileProps) {
   const structure = app.model.structure.value;
   const load = app.model.fleetLoad.value;
   const groups = useMemo(
-    () =>
-      groupSeries({ series: tile.series, layout: 'one', aggregate }, (place) => {
-        const record = source.recordOf(place);
-        return record === undefined ? undefined : { unit: record.unit, isCounter: record.kind === 'counter' };
-      }),
+    () => groupSeries({ series: tile.series, layout: 'one', aggregate }, (place) => source.describe(place)),
     [source, structure, load, aggregate],
   );
   return (
@@ -135,6 +132,7 @@ function useWriter(tile: BoardTile, stage: TimeStage, write: (place: number, tol
 
 function ValueTile({ tile, stage }: TileProps) {
   const box = useRef<HTMLDivElement>(null);
+  const names = useDeviceNames();
   useWriter(tile, stage, (place, told) => {
     const one = box.current?.children[place];
     if (one instanceof HTMLElement) writeTold(one, told);
@@ -143,7 +141,7 @@ function ValueTile({ tile, stage }: TileProps) {
     <div class="tile-values" ref={box}>
       {tile.series.map((name) => (
         <div class="tile-value" key={keyOf(name)}>
-          {tile.series.length > 1 && <span class="tile-of">{name.device}</span>}
+          {tile.series.length > 1 && <span class="tile-of">{names(name.device)}</span>}
           <span class="tile-figure">
             <b data-value>{noValue}</b>
             <span class="unit" data-unit />
@@ -157,6 +155,7 @@ function ValueTile({ tile, stage }: TileProps) {
 
 function TableTile({ tile, stage }: TileProps) {
   const body = useRef<HTMLTableSectionElement>(null);
+  const names = useDeviceNames();
   useWriter(tile, stage, (place, told) => {
     const row = body.current?.children[place];
     if (row instanceof HTMLElement) writeTold(row, told);
@@ -177,7 +176,7 @@ function TableTile({ tile, stage }: TileProps) {
         <tbody ref={body}>
           {tile.series.map((name) => (
             <tr key={keyOf(name)}>
-              <td>{name.device}</td>
+              <td>{names(name.device)}</td>
               <td>{name.metric}</td>
               <td class="is-number">
                 <b data-value>{noValue}</b>

@@ -1,6 +1,7 @@
 /** A button that asks once more, in its own place, before it does what cannot be undone. Owns whether it is asking. */
 import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import '../style/access.css';
 
 interface ConfirmProps {
   readonly label: string;

@@ -8,6 +8,7 @@ import { formatPercent } from '../core/gap-cause.ts';
 import { formatAge, formatOffset, noValue, thinSpace } from '../core/number-format.ts';
 import { CauseStrip } from './cause-strip.tsx';
 import { formatFull, formatMoment } from './clock-text.ts';
+import { DeviceActions } from './device-actions.tsx';
 import type { Kinship } from './device-behind.tsx';
 import type { DeviceScene } from './device-scene.ts';
 import { StatusMark } from './status-mark.tsx';
@@ -35,11 +36,17 @@ export function DeviceHeader({ device, scene, gateway }: HeaderProps) {
       }),
     [device, scene],
   );
+  const isGone = (device.presence === 'offline' || device.presence === 'late') && !Number.isNaN(device.lastSeenMs);
   return (
     <header class="device-header">
       <div class="device-title">
         <StatusMark state={device.presence} />
         <h1>{nameOf(device)}</h1>
+        {isGone && (
+          <span class="device-gone" title={seenTitle}>
+            since {seen}
+          </span>
+        )}
       </div>
       <dl class="facts">
         {device.notes.label !== '' && (
@@ -66,7 +73,8 @@ export function DeviceHeader({ device, scene, gateway }: HeaderProps) {
         </Fact>
       </dl>
       <div class="header-strips">
-        <CompletenessLine scene={scene} />
+        <CompletenessLine device={device} scene={scene} />
+        <DeviceActions scene={scene} />
       </div>
     </header>
   );
@@ -80,22 +88,32 @@ function GatewayFact({ id, label }: { id: string; label: string }) {
   );
 }
 
-function CompletenessLine({ scene }: { scene: DeviceScene }) {
+function CompletenessLine({ device, scene }: { device: DeviceRecord; scene: DeviceScene }) {
   const found = scene.completeness.known.value?.found ?? null;
   const percent = found?.percent ?? null;
   const title =
     found === null
       ? ''
       : `Of the stretch shown: ${found.received} received, of them ${found.late} late and ${found.backfilled} backfilled; ${found.skipped} declared lost, about ${found.missing} missing`;
+  // What the fleet says of it, which may be another thing than this stretch; of the past it is not known.
+  const { completeness } = device.notes;
+  const cuts = found?.links?.filter(({ state }) => state === 'offline').length ?? 0;
   return (
     <>
       <span class="strip-fact" title={title}>
         <span class="muted">Complete</span>
         <b>{percent === null ? noValue : `${formatPercent(percent)}${thinSpace}%`}</b>
+        {!Number.isNaN(completeness) && (
+          <span class="muted" title="Of the last 24 hours, as the fleet says it">
+            24 h {formatPercent(completeness)}
+            {thinSpace}%
+          </span>
+        )}
       </span>
       <CauseStrip kind="readings" scene={scene} />
       <span class="strip-fact">
         <span class="muted">Link</span>
+        {cuts > 1 && <span title="Times without a connection in the stretch shown">cut {cuts}×</span>}
       </span>
       <CauseStrip kind="link" scene={scene} />
     </>

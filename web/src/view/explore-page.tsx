@@ -15,10 +15,13 @@ import {
   type ExploreState,
   keyOf,
   readExplore,
+  type SeriesName,
   shiftOf,
   toggleSeries,
   writeExplore,
 } from '../core/explore-state.ts';
+import { makeExportLink } from '../core/export-link.ts';
+import { nameDevice } from '../core/fleet-order.ts';
 import { findRange } from '../core/time-range.ts';
 import { BoardClient } from '../edge/board-client.ts';
 import { type App, useApp } from './app-context.ts';
@@ -30,6 +33,7 @@ import { SeriesPicker } from './explore-picker.tsx';
 import type { ExplorePlot } from './explore-plot.ts';
 import { useExploreRange } from './explore-range.ts';
 import { SeriesSource } from './explore-source.ts';
+import { startDownload } from './start-download.ts';
 import { TimeStage } from './time-stage.ts';
 
 type ExploreRoute = Extract<Route, { page: 'explore' }>;
@@ -154,18 +158,14 @@ function ExploreCharts({ state, stage, change }: BarProps & { readonly stage: Ti
   useEffect(() => app.watch(known.length === 0 ? null : known), [known.join('\n')]);
   useEffect(() => () => app.watch(null), []);
   const groups = useMemo(
-    () =>
-      groupSeries(state, (place) => {
-        const record = source.recordOf(place);
-        return record === undefined ? undefined : { unit: record.unit, isCounter: record.kind === 'counter' };
-      }),
+    () => groupSeries(state, (place) => source.describe(place)),
     [source, structure, load, state.layout, state.aggregate],
   );
   const ghostLabel = ghostNames[state.compare];
   return (
     <>
       <ChosenList state={state} source={source} change={change}>
-        <FileButtons groups={groups} plots={plots.current} stage={stage} />
+        <FileButtons groups={groups} plots={plots.current} stage={stage} series={state.series} />
         <PinButton
           drafts={groups.map(({ lines }) => ({
             kind: 'chart' as const,
@@ -217,16 +217,17 @@ function ChosenList(props: BarProps & { readonly source: SeriesSource; readonly 
       <ul class="chips" aria-label="Series shown">
         {state.series.map((one, place) => {
           const isMissing = isLoaded && source.recordOf(place) === undefined;
+          const name = nameDevice(model.feed.devices, one.device);
           return (
             <li key={keyOf(one)} class={isMissing ? 'chip is-missing' : 'chip'}>
               <span class={`legend-line series-${(place % 8) + 1}`} aria-hidden="true" />
               <span class="chip-name">
-                {one.metric} <span class="chip-device">{one.device}</span>
+                {one.metric} <span class="chip-device">{name}</span>
               </span>
               {isMissing && <span class="chip-note">not known</span>}
               <button
                 type="button"
-                aria-label={`Take away ${one.metric} of ${one.device}`}
+                aria-label={`Take away ${one.metric} of ${name}`}
                 onClick={() => change({ series: toggleSeries(state.series, one) })}
               >
                 ×
@@ -244,8 +245,9 @@ function FileButtons(props: {
   readonly groups: readonly LineGroup[];
   readonly plots: ReadonlyMap<string, ExplorePlot>;
   readonly stage: TimeStage;
+  readonly series: readonly SeriesName[];
 }) {
-  const { groups, plots, stage } = props;
+  const { groups, plots, stage, series } = props;
   const copied = useSignal(false);
   const shown = () =>
     groups.flatMap((group) => {
@@ -256,10 +258,27 @@ function FileButtons(props: {
     await navigator.clipboard.writeText(location.href).catch(() => undefined);
     copied.value = true;
   };
+  const saveReadings = () => {
+    const devices = [...new Set(series.map(({ device }) => device))];
+    startDownload(makeExportLink({ devices, metrics: series.map(({ metric }) => metric), ...stage.window }));
+  };
   return (
     <>
-      <button type="button" class="button is-small" onClick={() => saveCsv(shown(), stage.window)}>
-        CSV
+      <button
+        type="button"
+        class="button is-small"
+        title="What is drawn: a line for each point of the chart, so on long ranges means of many readings"
+        onClick={() => saveCsv(shown(), stage.window)}
+      >
+        CSV as drawn
+      </button>
+      <button
+        type="button"
+        class="button is-small"
+        title="Every reading of these metrics in the stretch shown, as it came"
+        onClick={saveReadings}
+      >
+        CSV of readings
       </button>
       <button type="button" class="button is-small" onClick={() => void savePicture(shown(), stage.window)}>
         PNG

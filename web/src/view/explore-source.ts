@@ -7,8 +7,10 @@
  */
 import { signal } from '@preact/signals';
 import { DeviceTimeline } from '../core/device-timeline.ts';
+import type { KnownSeries } from '../core/explore-groups.ts';
 import type { SeriesName } from '../core/explore-state.ts';
 import type { DeviceRecord, MetricRecord } from '../core/feed-state.ts';
+import { nameDevice } from '../core/fleet-order.ts';
 import { learnNumbers } from '../core/number-format.ts';
 import { SeriesBuffer } from '../core/series-buffer.ts';
 import { countAhead, countBuckets, planQuery, type TimeRange } from '../core/time-range.ts';
@@ -70,6 +72,14 @@ export class SeriesSource {
     const name = this.names[place]!;
     const device = this.app.model.feed.devices.get(name.device);
     return device?.metrics.find((metric) => metric?.name === name.metric);
+  }
+
+  /** Undefined where the hub knows no such series. */
+  describe(place: number): KnownSeries | undefined {
+    const record = this.recordOf(place);
+    if (record === undefined) return undefined;
+    const deviceName = nameDevice(this.app.model.feed.devices, this.names[place]!.device);
+    return { deviceName, unit: record.unit, isCounter: record.kind === 'counter' };
   }
 
   bufferOf(place: number): SeriesBuffer | null {

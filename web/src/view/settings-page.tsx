@@ -1,5 +1,6 @@
 /** Settings that exist today: who may come in, the theme, the password, and signing out. Owns the password form's state. */
 import { useSignal } from '@preact/signals';
+import '../style/access.css';
 import { ApiTokensCard, EnrolmentKeysCard } from './access-cards.tsx';
 import { useApp } from './app-context.ts';
 import { BridgesCard } from './bridges-card.tsx';
