@@ -13,6 +13,8 @@ import { readStack, waitUntilQuiet } from './server-stack.ts';
 
 /** Taken at each size for the CPU of intake: enough to seal every device's head once. */
 const probeReadings = 4_100_000;
+/** A third of a second of CPU each: one alone tells of the machine. */
+const probes = 3;
 const questionRows = 1_000;
 
 export async function runGrowth(choice: BenchChoice): Promise<LoadReport> {
@@ -56,7 +58,10 @@ async function measure(store: GrownStore, { small, size, samples, choice, writte
   const [queryAllMs, smallAllMs] = await timeQuestions([{ store, question: askRows(store, allRows) }, smallAsk]);
   // Once to warm up: the compiler has seen less of a young process than of an old one.
   await store.growTo(size + probeReadings);
-  const { usPerReading } = await store.growTo(size + 2 * probeReadings);
+  for (let i = 1; i <= probes; i++) {
+    const { usPerReading } = await store.growTo(size + (1 + i) * probeReadings);
+    samples.add(nameSize(size), { usPerReading });
+  }
   await waitUntilQuiet(contestant.pids(), 30_000);
   const written = readStack(contestant.pids()).writtenMiB;
   const keptMiB = measureFolder(contestant.hub()!.folder) / 2 ** 20;
@@ -68,9 +73,8 @@ async function measure(store: GrownStore, { small, size, samples, choice, writte
     queryRatio: queryMs! / smallMs!,
     queryAllMs: queryAllMs!,
     queryAllRatio: queryAllMs! / smallAllMs!,
-    usPerReading,
     writtenPerKept: (writtenMiB + written) / keptMiB,
-    keptBytesPerReading: (keptMiB * 2 ** 20) / (size + 2 * probeReadings),
+    keptBytesPerReading: (keptMiB * 2 ** 20) / (size + (1 + probes) * probeReadings),
     restartedRssPeakMiB: restarts.at(-1)!.rssPeakMiB,
   });
   return written;
