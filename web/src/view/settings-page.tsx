@@ -1,5 +1,6 @@
 /** Settings that exist today: who may come in, the theme, the password, and signing out. Owns the password form's state. */
 import { useSignal } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
 import '../style/access.css';
 import { ApiTokensCard, EnrolmentKeysCard } from './access-cards.tsx';
 import { useApp } from './app-context.ts';
@@ -12,6 +13,8 @@ export function SettingsPage() {
   const { model, leave } = useApp();
   const session = model.session.value;
   const user = session.state === 'signed-in' ? session.user : '';
+  // Who has none yet came for it, more often than not; it stays where it is once it is set.
+  const isFirst = useMemo(() => session.state === 'signed-in' && !session.passwordSet, [session.state]);
   return (
     <div class="settings">
       <h1>Settings</h1>
@@ -22,8 +25,9 @@ export function SettingsPage() {
         <BridgesCard />
       </div>
       <div class="settings-column">
+        {isFirst && <PasswordCard />}
         <PreferencesCard />
-        <PasswordCard />
+        {!isFirst && <PasswordCard />}
         <section class="card">
           <h2>Session</h2>
           <p>

@@ -54,7 +54,10 @@ export function SignInPage() {
         <pre>
           <code>npx lapwing sign-in-link</code>
         </pre>
-        <p>and open the link it prints. It works once.</p>
+        <p>
+          and open the link it prints. It works once. A hub that keeps its data elsewhere is named with{' '}
+          <code>--data DIR</code>.
+        </p>
       </div>
     </main>
   );

@@ -27,6 +27,12 @@ test.each([
   expect(inferMetric(name, 1)).toEqual({ metric: name, unit, kind });
 });
 
+test('pressure has a usual unit only where it can be the weather’s', () => {
+  const unitOf = (name: string, value: number) => inferMetric(name, value).unit;
+  expect([unitOf('pressure', 1_013), unitOf('pressure', 1.5), unitOf('tyre_pressure', 32)]).toEqual(['hPa', '', '']);
+  expect([unitOf('pressure_hPa', 1.5), unitOf('boiler.pressure_bar', 1.5)]).toEqual(['hPa', 'bar']);
+});
+
 test('text is a number, a switch word or text', () => {
   expect(inferText('t', ' 21.50 ')).toMatchObject({ value: 21.5, shape: { kind: 'gauge' } });
   expect(inferText('t', 'ON')).toMatchObject({ value: true, shape: { kind: 'bool' } });

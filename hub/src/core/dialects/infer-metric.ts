@@ -1,8 +1,9 @@
 /**
  * What a metric's name alone tells of its unit and kind, for dialects that say neither.
  *
- * Owns nothing but answers it gave before. *Invariant:* the answer depends on the name (and whether the value is a number), never on how large the value is, so
- * a metric keeps its unit for life. A unit in the name (`voltage_mV`, `fuel_pct`) wins over one that people usually mean.
+ * Owns nothing but answers it gave before. *Invariant:* the answer depends on the name and whether the value is a number, so that a
+ * metric keeps its unit for life; but for pressure, which has its usual unit only where the value can be the weather's, and else none. A
+ * unit in the name (`voltage_mV`, `fuel_pct`) wins over one that people usually mean.
  */
 import type { MetricKind } from '@lapwing/protocol';
 import type { MetricShape } from './finding-list.ts';
@@ -47,17 +48,27 @@ const gaugeQuantities =
 export function inferMetric(name: string, value: number | string | boolean): MetricShape {
   if (typeof value === 'boolean') return { metric: name, unit: '', kind: 'bool' };
   if (typeof value === 'string') return { metric: name, unit: '', kind: 'text' };
-  const known = numbers.get(name);
-  if (known !== undefined) return known;
-  const unit = inferUnit(name);
-  const shape: MetricShape = { metric: name, unit, kind: inferKind(name, unit) };
-  if (numbers.size >= numbersMax) numbers.clear();
-  numbers.set(name, shape);
-  return shape;
+  let known = numbers.get(name);
+  if (known === undefined) {
+    const unit = inferUnit(name);
+    const shape: MetricShape = { metric: name, unit, kind: inferKind(name, unit) };
+    known = { shape, bare: isPressure(name, unit) ? { ...shape, unit: '' } : null };
+    if (numbers.size >= numbersMax) numbers.clear();
+    numbers.set(name, known);
+  }
+  // A boiler's 1.5 is bar, a tyre's 32 psi: only what air can have is taken for the weather's.
+  return known.bare !== null && !(value >= airMin && value <= airMax) ? known.bare : known.shape;
 }
 
+/** By what people usually mean, not by a unit in its name. */
+function isPressure(name: string, unit: string): boolean {
+  return unit === 'hPa' && !/hpa$/i.test(name);
+}
+const airMin = 300;
+const airMax = 1_200;
+
 /** What was told of numbers' names lately: a device says the same ones all its life. */
-const numbers = new Map<string, MetricShape>();
+const numbers = new Map<string, { readonly shape: MetricShape; readonly bare: MetricShape | null }>();
 const numbersMax = 8_192;
 
 export function inferUnit(name: string): string {
