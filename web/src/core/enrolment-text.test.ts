@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { countUses, deviceKinds, isLoopback, writeCommand } from './enrolment-text.ts';
+import { countUses, deviceKinds, writeCommand } from './enrolment-text.ts';
+import { isLoopback } from './loopback.ts';
 
 const parts = { origin: 'https://hub.example.org:7180', key: '-abc_9', boards: 25 };
 

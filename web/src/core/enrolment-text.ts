@@ -72,11 +72,6 @@ export function countUses(kind: DeviceKind, boards: number): number {
   return kind === 'simulated' ? boards : 1;
 }
 
-/** True when the page was opened at an address that only the hub's own machine has. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127\./.test(hostname);
-}
-
 function writePython(origin: string, key: string): string {
   return `# pip install websockets
 import asyncio, json, os, random, struct, time, urllib.request

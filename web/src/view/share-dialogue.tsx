@@ -3,6 +3,7 @@
  */
 import { type Signal, useSignal } from '@preact/signals';
 import { keyOf } from '../core/explore-state.ts';
+import { isLoopback } from '../core/loopback.ts';
 import type { BoardClient, HubDocument } from '../edge/board-client.ts';
 import { useApp } from './app-context.ts';
 import { BoardDialogue } from './board-dialogue.tsx';
@@ -98,6 +99,12 @@ function ShareForm({ board, client, link, close }: FormProps) {
           ))}
         </select>
       </label>
+      {isLoopback(location.hostname) && (
+        <p class="muted">
+          You have opened this page at {location.host}, which only this machine can reach, and so would the link: open
+          it at the address that others use. <code>npm start -- --host 0.0.0.0</code> lets them in.
+        </p>
+      )}
       {problem.value !== '' && (
         <p class="form-error" role="alert">
           {problem}
