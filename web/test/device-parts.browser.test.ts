@@ -93,6 +93,20 @@ describe('what somebody may want next', () => {
     await page.locator('.device-gone', { hasText: /^since \d/ }).waitFor();
     await close();
   });
+
+  it('a device whose readings come late says how old they are when they come', slow, async () => {
+    const setUp = (mock: MockHub) => void mock.devices[0]!.batches.splice(0);
+    const { page, hub, close } = await openPage(browser, { devices: 1, path, setUp });
+    await page.getByText('Last seen').waitFor();
+    await expect.poll(() => hub.feed.viewers).toBe(1);
+    const device = hub.devices[0]!;
+    const nowMs = Date.now();
+    const values = device.metrics.map(({ kind }) => [kind === 'bool' ? 1 : 20]);
+    hub.feed.emit(device, { times: [nowMs - 365_000 + device.clockOffsetMs], values, arrivedMs: nowMs });
+    await page.getByText(/connected: what it sends is 6.min old when it comes/).waitFor();
+    await page.locator('.fact', { hasText: /^Fresh.*6.min/ }).waitFor();
+    await close();
+  });
 });
 
 describe('the strips of the head', () => {

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { formatRoute, makeDeviceRoute } from '../core/app-route.ts';
 import type { DeviceRecord } from '../core/feed-state.ts';
+import { judgeFreshness } from '../core/fleet-age.ts';
 import { nameOf } from '../core/fleet-order.ts';
 import { formatPercent } from '../core/gap-cause.ts';
 import { formatAge, formatOffset, noValue, thinSpace } from '../core/number-format.ts';
@@ -28,8 +29,8 @@ export function DeviceHeader({ device, scene, gateway }: HeaderProps) {
     () =>
       scene.stage.addWriter(({ nowHubMs }) => {
         const { lastSeenMs, clockOffsetMs } = device;
-        const ageMs = Math.max(0, scene.app.clock.presentMs() - lastSeenMs);
-        age.value = Number.isNaN(lastSeenMs) ? 'never' : `${formatAge(ageMs)} ago`;
+        const { ageMs } = judgeFreshness(device, scene.app.clock.presentMs());
+        age.value = Number.isNaN(ageMs) ? 'never' : `${formatAge(ageMs)} ago`;
         seen.value = formatMoment(lastSeenMs, nowHubMs);
         seenTitle.value = formatFull(lastSeenMs);
         offset.value = Number.isNaN(clockOffsetMs) ? 'not measured' : formatOffset(clockOffsetMs);
@@ -62,7 +63,7 @@ export function DeviceHeader({ device, scene, gateway }: HeaderProps) {
           </Fact>
         )}
         {gateway !== null && <GatewayFact {...gateway} />}
-        <Fact name="Fresh" wide="8.5ch">
+        <Fact name="Fresh" wide="8.5ch" title="Age of the newest reading">
           {age}
         </Fact>
         <Fact name="Last seen" wide="8ch" title={seenTitle}>

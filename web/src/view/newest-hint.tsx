@@ -4,6 +4,8 @@
  */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { judgeFreshness } from '../core/fleet-age.ts';
+import { formatAge } from '../core/number-format.ts';
 import { makeWindowAround } from '../core/time-window.ts';
 import { formatDay, formatFull } from './clock-text.ts';
 import type { DeviceBoard } from './device-board.ts';
@@ -64,12 +66,15 @@ export function OutOfSightHint(props: HintProps) {
 export function NewestBanner(props: HintProps) {
   const newestMs = useNewestElsewhere(props);
   if (Number.isNaN(newestMs)) return null;
-  const { stage } = props.board;
+  const { stage, device } = props.board;
+  const { ageMs, isApart } = judgeFreshness(device, stage.nowHubMs());
+  const isLagging = stage.isLive && isApart && device.presence === 'online';
   return (
     <div class="banner is-note" role="status">
       <span>
         <strong>Nothing was measured in the stretch shown.</strong> The latest reading is of{' '}
         {formatFull(stage.toHubMs(newestMs))}.
+        {isLagging && ` The device is connected: what it sends is ${formatAge(ageMs)} old when it comes.`}
       </span>
       <button type="button" class="button" onClick={() => showNewest(stage, newestMs)}>
         Show it
