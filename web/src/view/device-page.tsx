@@ -4,6 +4,7 @@
  * Owns the scene (device-scene.ts) and the board of what is always in sight. Renders when the metric list or the presence changes,
  * never for a reading.
  */
+import '../style/device-parts.css';
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { planCharts } from '../core/chart-groups.ts';

@@ -1,4 +1,6 @@
 /** The axes of every chart: times as wide apart as their labels, values at round numbers of the unit shown. No state. */
+import 'uplot/dist/uPlot.min.css';
+import '../style/device-charts.css';
 import type uPlot from 'uplot';
 import { readZoneOffset } from '../core/display-style.ts';
 import { formatTicks } from '../core/number-format.ts';
