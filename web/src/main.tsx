@@ -77,13 +77,7 @@ const sessions = new SessionKeeper(hub, model, {
     // Not before the devices stand: on a slow processor reading the charts' code takes as long as showing the fleet.
     setTimeout(() => whenIdle(preloadNext), 1_000);
     void loadDisplay().then(({ startDisplay }) => startDisplay({ setTheme: app.setTheme }));
-    // Not what anybody opens the page for: after everything that is.
-    inboxTimer = setTimeout(() => {
-      void import('./edge/inbox-watch.ts').then(({ watchInbox }) => {
-        endInboxWatch();
-        endInboxWatch = watchInbox(model.waiting);
-      });
-    }, 4_000);
+    watchInboxSoon();
   },
   keeperOnLeave: () => {
     socket.stop();
@@ -114,6 +108,16 @@ observers.add({
   },
   observeBatch: (device, scratch) => model.sparks.addBatch(device, scratch, socket.nowHubMs()),
 });
+
+/** Not what anybody opens the page for: after everything that is, and again where the hub was away just then. */
+function watchInboxSoon(): void {
+  inboxTimer = setTimeout(() => {
+    import('./edge/inbox-watch.ts').then(({ watchInbox }) => {
+      endInboxWatch();
+      endInboxWatch = watchInbox(model.waiting);
+    }, watchInboxSoon);
+  }, 4_000);
+}
 
 /** What is most likely to be pressed next, one after the other: neither is to be fetched while somebody waits for it. */
 function preloadNext(): void {

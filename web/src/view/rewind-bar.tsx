@@ -4,7 +4,7 @@
  * Owns what a finger drags before it lets go of it. The digits are written in frames, not rendered: they change all the time.
  */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { formatAge } from '../core/number-format.ts';
 import { rewindSpans, rewindSpeeds } from '../core/rewind-control.ts';
 import '../style/rewind.css';
@@ -162,9 +162,10 @@ function Scrubber() {
   const movedAtMs = useRef(0);
   const spanMs = rewind.spanMs.value;
   const endMs = useSignal(nowHubMs());
-  useEffect(() => {
+  // Before anybody can press a key on it: a slider that nobody has set stands in its middle.
+  useLayoutEffect(() => {
     endMs.value = nowHubMs();
-    return addPainter((nowMs) => {
+    const paint = (nowMs: number) => {
       if (nowMs - endMs.peek() > spanMs / 500) endMs.value = nowMs;
       if (isDragged.current || input.current === null) return;
       const place = String(Math.round(1000 - ((nowMs - clock.nowMs()) / spanMs) * 1000));
@@ -172,7 +173,9 @@ function Scrubber() {
       input.current.value = place;
       input.current.setAttribute('aria-valuetext', formatFull(clock.nowMs()));
       input.current.style.setProperty('--at', `${Math.max(0, Number(place) / 10)}%`);
-    });
+    };
+    paint(endMs.peek());
+    return addPainter(paint);
   }, [spanMs]);
   const go = (isEnd: boolean) => {
     const now = performance.now();
