@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
+import { accessHelp } from './access-help.ts';
 import { makeLog } from './edge/log.ts';
 import { makeSignInLink } from './edge/sign-in-links.ts';
 import { type Hub, hubDefaults, startHub } from './hub.ts';
@@ -66,7 +67,7 @@ async function main(): Promise<void> {
   if (first === 'inbox') return (await import('./inbox-command.ts')).runInbox(rest);
   const { values, positionals } = readArguments();
   const command = positionals[0] ?? 'help';
-  if (values.help === true || command === 'help') return void process.stdout.write(help);
+  if (values.help === true || command === 'help') return void process.stdout.write(accessHelp[command] ?? help);
   const settings = checkArguments(values);
   if (command === 'start') return start(settings);
   if (command === 'sign-in-link') return printSignInLink(settings);

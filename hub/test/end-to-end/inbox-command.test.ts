@@ -88,11 +88,14 @@ test.each([
 });
 
 describe('every command has a help text with an example', () => {
-  test.each([[''], ['export'], ['import'], ['check'], ['inbox']])('lapwing %s --help', async (command) => {
-    const { code, stdout } = await lapwing(...[command, '--help'].filter((word) => word !== ''));
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^(Usage: lapwing|lapwing — )/);
-    expect(stdout).toMatch(/Examples?\n {2}lapwing /);
-    for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(140);
-  });
+  test.each([[''], ['sign-in-link'], ['enrolment-key'], ['api-token'], ['export'], ['import'], ['check'], ['inbox']])(
+    'lapwing %s --help',
+    async (command) => {
+      const { code, stdout } = await lapwing(...[command, '--help'].filter((word) => word !== ''));
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^(Usage: lapwing|lapwing — )/);
+      expect(stdout).toMatch(/Examples?\n {2}lapwing /);
+      for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(140);
+    },
+  );
 });
