@@ -143,6 +143,51 @@ export const migrations: readonly string[] = [
   ALTER TABLE metrics ADD COLUMN check_sum INTEGER;
   ALTER TABLE streams ADD COLUMN check_sum INTEGER;
   `,
+  // Tables of their own keys: each had an index beside it, a page of its own in a hub that keeps nothing in it yet.
+  `
+  CREATE TABLE keyed(
+    id TEXT PRIMARY KEY, hash TEXT NOT NULL, label TEXT NOT NULL, created_ms REAL NOT NULL, expires_ms REAL, uses_left INTEGER
+  ) WITHOUT ROWID;
+  INSERT INTO keyed SELECT id, hash, label, created_ms, expires_ms, uses_left FROM enrolment_keys WHERE id IS NOT NULL;
+  DROP TABLE enrolment_keys;
+  ALTER TABLE keyed RENAME TO enrolment_keys;
+  CREATE TABLE keyed(name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, created_ms REAL NOT NULL) WITHOUT ROWID;
+  INSERT INTO keyed SELECT name, password_hash, created_ms FROM users WHERE name IS NOT NULL;
+  DROP TABLE users;
+  ALTER TABLE keyed RENAME TO users;
+  CREATE TABLE keyed(
+    hash TEXT PRIMARY KEY, user TEXT NOT NULL, created_ms REAL NOT NULL, expires_ms REAL NOT NULL
+  ) WITHOUT ROWID;
+  INSERT INTO keyed SELECT hash, user, created_ms, expires_ms FROM sessions WHERE hash IS NOT NULL;
+  DROP TABLE sessions;
+  ALTER TABLE keyed RENAME TO sessions;
+  CREATE TABLE keyed(
+    id TEXT PRIMARY KEY, hash TEXT NOT NULL, label TEXT NOT NULL, created_ms REAL NOT NULL
+  ) WITHOUT ROWID;
+  INSERT INTO keyed SELECT id, hash, label, created_ms FROM api_tokens WHERE id IS NOT NULL;
+  DROP TABLE api_tokens;
+  ALTER TABLE keyed RENAME TO api_tokens;
+  CREATE TABLE keyed(
+    id TEXT PRIMARY KEY, hash TEXT NOT NULL, label TEXT NOT NULL, board TEXT NOT NULL, created_by TEXT NOT NULL,
+    created_ms REAL NOT NULL, expires_ms REAL NOT NULL
+  ) WITHOUT ROWID;
+  INSERT INTO keyed SELECT id, hash, label, board, created_by, created_ms, expires_ms FROM shares WHERE id IS NOT NULL;
+  DROP TABLE shares;
+  ALTER TABLE keyed RENAME TO shares;
+  CREATE TABLE keyed(
+    kind TEXT NOT NULL, id TEXT NOT NULL, owner TEXT NOT NULL, title TEXT NOT NULL, revision INTEGER NOT NULL,
+    changed_ms REAL NOT NULL, content TEXT NOT NULL, PRIMARY KEY(kind, id)
+  ) WITHOUT ROWID;
+  INSERT INTO keyed SELECT kind, id, owner, title, revision, changed_ms, content FROM documents;
+  DROP TABLE documents;
+  ALTER TABLE keyed RENAME TO documents;
+  CREATE TABLE keyed(
+    kind TEXT NOT NULL, client TEXT NOT NULL, id TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY(kind, client, id)
+  ) WITHOUT ROWID;
+  INSERT INTO keyed SELECT kind, client, id, value FROM mqtt_rows;
+  DROP TABLE mqtt_rows;
+  ALTER TABLE keyed RENAME TO mqtt_rows;
+  `,
 ];
 
 /** Columns per block in `block_columns.id`: twice the metrics a device may have, with room. */

@@ -16,10 +16,10 @@ export type Statement = Database.Statement<unknown[]>;
 const busyTimeoutMs = 1000;
 const journalBytesMax = 64 * 1024 * 1024;
 /**
- * Of a new file. Each table and index takes a page however little it holds, and a blob's last page is half empty: a hub with
- * nothing in it is 88 KiB instead of 172. With 1 KiB most columns would need a chain of pages, and take half as much again.
+ * Of a new file. Each table and index takes a page however little it holds, and a row of more than half a page has one to itself.
+ * Columns of full blocks have 1.2 KiB and more: one page of a chain and a short row, four of which share a page.
  */
-const pageBytes = 2048;
+const pageBytes = 1024;
 
 /** Secrets' hashes and everybody's readings are nobody else's business: 0600, in a directory of 0700. */
 export function makePrivateFile(file: string): void {

@@ -55,12 +55,14 @@ export function loadState(connection: Connection, heads: Heads): StoredState {
     mqttRows: loadMqttRows(connection),
     settings: { bridges: loadSetting(connection, 'bridges') },
     documents: connection
-      .prepare('SELECT kind, id, owner, title, revision, changed_ms AS changedMs, content FROM documents')
+      .prepare(
+        'SELECT kind, id, owner, title, revision, changed_ms AS changedMs, content FROM documents ORDER BY changed_ms',
+      )
       .all() as StoredDocument[],
     shares: connection
       .prepare(
         `SELECT id, hash, label, board, created_by AS createdBy, created_ms AS createdMs, expires_ms AS expiresMs
-         FROM shares`,
+         FROM shares ORDER BY created_ms`,
       )
       .all() as StoredShare[],
   };
@@ -163,7 +165,7 @@ function loadDeviceNotes(connection: Connection): StoredDeviceNotes[] {
 function loadIdentity(connection: Connection): StoredIdentity {
   const all = (text: string) => connection.prepare(text).all() as never[];
   const keys = all(
-    'SELECT id, hash, label, created_ms AS createdMs, expires_ms AS expiresMs, uses_left AS usesLeft FROM enrolment_keys',
+    'SELECT id, hash, label, created_ms AS createdMs, expires_ms AS expiresMs, uses_left AS usesLeft FROM enrolment_keys ORDER BY created_ms',
   ) as {
     id: string;
     hash: string;
@@ -175,8 +177,10 @@ function loadIdentity(connection: Connection): StoredIdentity {
   return {
     deviceTokens: all('SELECT device, hash, created_ms AS createdMs FROM device_tokens'),
     enrolmentKeys: keys.map((key) => ({ ...key, expiresMs: key.expiresMs ?? Number.NaN })),
-    users: all('SELECT name, password_hash AS passwordHash, created_ms AS createdMs FROM users'),
-    sessions: all('SELECT hash, user, created_ms AS createdMs, expires_ms AS expiresMs FROM sessions'),
-    apiTokens: all('SELECT id, hash, label, created_ms AS createdMs FROM api_tokens'),
+    users: all('SELECT name, password_hash AS passwordHash, created_ms AS createdMs FROM users ORDER BY created_ms'),
+    sessions: all(
+      'SELECT hash, user, created_ms AS createdMs, expires_ms AS expiresMs FROM sessions ORDER BY created_ms',
+    ),
+    apiTokens: all('SELECT id, hash, label, created_ms AS createdMs FROM api_tokens ORDER BY created_ms'),
   };
 }

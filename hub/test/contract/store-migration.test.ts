@@ -64,3 +64,34 @@ test('blocks of the first version are read, merged and checked', async () => {
   expect(unproven).toBe(0);
   rmSync(directory, { recursive: true });
 });
+
+test('people, keys, boards and what the broker keeps move to their new tables', () => {
+  const directory = makeDirectory();
+  const file = join(directory, 'lapwing.db');
+  const connection = openWriting(file);
+  migrate(connection, migrations.slice(0, 13));
+  connection.exec(`INSERT INTO users VALUES('zoe', 'hash z', 1), ('adam', 'hash a', 2);
+    INSERT INTO sessions VALUES('hash s', 'zoe', 3, 4);
+    INSERT INTO api_tokens VALUES('token', 'hash t', 'label t', 5);
+    INSERT INTO enrolment_keys VALUES('key', 'hash k', 'label k', 6, NULL, 7), ('late', 'hash l', '', 5, 8, NULL);
+    INSERT INTO shares VALUES('share', 'hash h', 'label h', 'board', 'zoe', 8, 9);
+    INSERT INTO documents VALUES('board', 'one', 'zoe', 'title', 2, 10, '{}');
+    INSERT INTO mqtt_rows VALUES('retained', '', 'a/b', x'0102');`);
+  migrate(connection, migrations);
+  const listRows = (table: string) => connection.prepare(`SELECT * FROM ${table}`).raw().all();
+  expect(listRows('users')).toEqual([
+    ['adam', 'hash a', 2],
+    ['zoe', 'hash z', 1],
+  ]);
+  expect(listRows('sessions')).toEqual([['hash s', 'zoe', 3, 4]]);
+  expect(listRows('api_tokens')).toEqual([['token', 'hash t', 'label t', 5]]);
+  expect(listRows('enrolment_keys')).toEqual([
+    ['key', 'hash k', 'label k', 6, null, 7],
+    ['late', 'hash l', '', 5, 8, null],
+  ]);
+  expect(listRows('shares')).toEqual([['share', 'hash h', 'label h', 'board', 'zoe', 8, 9]]);
+  expect(listRows('documents')).toEqual([['board', 'one', 'zoe', 'title', 2, 10, '{}']]);
+  expect(listRows('mqtt_rows')).toEqual([['retained', '', 'a/b', Buffer.of(1, 2)]]);
+  connection.close();
+  rmSync(directory, { recursive: true });
+});

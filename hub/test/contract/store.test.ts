@@ -297,7 +297,7 @@ describe('queries', () => {
 
 describe('when the disk fails', () => {
   test('full: the group is abandoned, changes are kept, reads go on, and nothing acked is lost', async () => {
-    const bench = await openBench({ pagesMax: 60, probeMs: 3_600_000 });
+    const bench = await openBench({ pagesMax: 120, probeMs: 3_600_000 });
     bench.addDevice();
     const { listener, store } = bench;
     // Not to be pressed: so that the disk is soon full.
