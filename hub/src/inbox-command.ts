@@ -5,6 +5,7 @@
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { deviceIdPattern } from '@lapwing/protocol';
 import { type RunningHub, reachHub, readProblem, UsageError } from './running-hub.ts';
 
 const help = `Usage: lapwing inbox [list|adopt|block|unblock] [ID …] [options]
@@ -18,6 +19,7 @@ Devices that spoke to the running hub without a credential of their own wait in 
 
   --all              with adopt: all that wait and that a dialect can read
   --as NAME          with adopt of one device: what it shall be called here
+  --join NAME        with adopt of one device: it goes on as NAME, a device that is here already: new hardware in its place
   --data DIR         the hub's data folder            [./data, or $LAPWING_DATA]
   --json             one JSON object on standard output
   --help
@@ -28,11 +30,13 @@ Examples
   lapwing inbox
   lapwing inbox adopt tasmota/DVES_12AB34 --as kitchen-plug
   lapwing inbox adopt --all --json
+  lapwing inbox adopt shelly/shellyplus1-a8032abe54dc --join pump-house
 `;
 
 const text = { type: 'string' } as const;
 const options = {
   as: text,
+  join: text,
   data: text,
   all: { type: 'boolean' },
   json: { type: 'boolean' },
@@ -56,7 +60,7 @@ interface Waiting {
 
 interface Lists {
   readonly devices: readonly Waiting[];
-  readonly blocked: readonly { readonly id: string }[];
+  readonly blocked: readonly Pick<Waiting, 'id' | 'deviceId'>[];
   /** Made room for others since the hub started. */
   readonly dropped: number;
 }
@@ -91,7 +95,8 @@ export async function runInbox(args: readonly string[]): Promise<void> {
     const chosen =
       values.all === true ? lists.devices.filter(({ deviceId }) => deviceId !== null).map(({ id }) => id) : ids;
     const outcomes: Outcome[] = [];
-    for (const id of chosen) outcomes.push(await act(hub, verb, { id: findId(lists, verb, id), as: values.as }));
+    for (const id of chosen)
+      outcomes.push(await act(hub, verb, { id: findId(lists, verb, id), as: values.as, join: values.join }));
     report(outcomes, { verb, json: values.json === true });
   } finally {
     await hub.signOut();
@@ -109,12 +114,19 @@ function readOptions(args: readonly string[]) {
 function checkCombination(
   word: string,
   ids: readonly string[],
-  { all = false, as }: { readonly all?: boolean; readonly as?: string },
+  { all = false, as, join }: { readonly all?: boolean; readonly as?: string; readonly join?: string },
 ): void {
-  if (word !== 'adopt' && (all || as !== undefined)) throw new UsageError('--all and --as go with adopt');
+  const name = as ?? join;
+  if (word !== 'adopt' && (all || name !== undefined)) throw new UsageError('--all, --as and --join go with adopt');
+  if (as !== undefined && join !== undefined)
+    throw new UsageError('--as is a new name and --join one that is here already: say one of them');
   if (word === 'list' && ids.length > 0) throw new UsageError('list takes no ids; see lapwing inbox --help');
-  if (all && (ids.length > 0 || as !== undefined)) throw new UsageError('--all goes with neither an ID nor --as');
-  if (as !== undefined && ids.length > 1) throw new UsageError('--as names one device; adopt them one by one');
+  if (all && (ids.length > 0 || name !== undefined))
+    throw new UsageError('--all goes with neither an ID nor --as or --join');
+  if (name !== undefined && ids.length > 1)
+    throw new UsageError(`--${as === undefined ? 'join' : 'as'} names one device; adopt them one by one`);
+  if (name !== undefined && !deviceIdPattern.test(name))
+    throw new UsageError('a name has up to 64 letters, digits and . _ : -, and begins with a letter or digit');
   if (word !== 'list' && ids.length === 0 && !all)
     throw new UsageError(`say whom to ${word}: lapwing inbox ${word} ID; lapwing inbox lists them`);
 }
@@ -130,13 +142,20 @@ async function readJson<T>(hub: RunningHub, path: string): Promise<T> {
 }
 
 /** What is not in the list goes to the hub as it was said, and the hub says why not. */
-function findId({ devices }: Lists, verb: Verb, said: string): string {
-  if (verb === 'unblock' || devices.some(({ id }) => id === said)) return said;
-  return devices.find(({ deviceId }) => deviceId === said)?.id ?? said;
+function findId({ devices, blocked }: Lists, verb: Verb, said: string): string {
+  const list = verb === 'unblock' ? blocked : devices;
+  // Who adopts or blocks one that is blocked is told that it is.
+  const named = [...list, ...blocked].find(({ id, deviceId }) => id === said || deviceId === said);
+  return named?.id ?? said;
 }
 
-async function act(hub: RunningHub, verb: Verb, { id, as }: { id: string; as: string | undefined }): Promise<Outcome> {
-  const body = JSON.stringify({ id, ...(as === undefined ? {} : { deviceId: as }) });
+async function act(
+  hub: RunningHub,
+  verb: Verb,
+  { id, as, join }: { id: string; as: string | undefined; join: string | undefined },
+): Promise<Outcome> {
+  const named = join === undefined ? { deviceId: as } : { deviceId: join, joins: true };
+  const body = JSON.stringify(verb === 'adopt' ? { id, ...named } : { id });
   const answer = await hub.ask(`/api/v1/inbox/${verb}`, { method: 'POST', body });
   if (!answer.ok) return { id, error: await readProblem(answer) };
   return verb === 'adopt' ? { id, ...((await answer.json()) as { deviceId: string }) } : { id };

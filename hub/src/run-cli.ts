@@ -181,11 +181,11 @@ async function start(settings: Arguments): Promise<void> {
     process.stdout.write(
       `${JSON.stringify({ type: 'ready', url: hub.url, mqttPort: hub.mqttPort, ...hub.firstStart })}\n`,
     );
-  } else printWelcome(hub);
+  } else printWelcome(hub, settings.mqtt);
 }
 
-function printWelcome({ url, firstStart }: Hub): void {
-  process.stdout.write(`${styleText('bold', 'lapwing')} listens on ${url}\n`);
+function printWelcome({ url, mqttPort, firstStart }: Hub, mqtt: MqttOptions): void {
+  process.stdout.write(`${styleText('bold', 'lapwing')} listens on ${url}${describeMqtt(mqttPort, mqtt)}\n`);
   if (firstStart === null) {
     process.stdout.write('Sign in with your password, or make a link: npx lapwing sign-in-link\n');
     return;
@@ -195,6 +195,12 @@ function printWelcome({ url, firstStart }: Hub): void {
   process.stdout.write(
     'Neither is kept or shown again; make new ones with npx lapwing sign-in-link and enrolment-key.\n\n',
   );
+}
+
+function describeMqtt(port: number | null, { allowsAnonymous }: MqttOptions): string {
+  if (port === null) return '';
+  const inbox = allowsAnonymous ? ', also without a credential: who comes so waits in the inbox' : '';
+  return `, for MQTT on port ${port}${inbox}`;
 }
 
 /** The first signal drains and says Goodbye; a second one ends at once: unacked readings are sent again anyway. */

@@ -4,16 +4,9 @@
  * Owns the entries. Invariant: each is answered once; `ok` only when all its frames are committed. It asks nobody and appends nothing.
  */
 import type { StreamState } from './device-roster.ts';
+import { type ForeignDone, type ForeignOutcome, otherContent, storedBefore } from './foreign-outcome.ts';
 import type { OnceKey, OnceKeys } from './once-keys.ts';
 import type { StreamKey } from './ports.ts';
-
-export type ForeignOutcome =
-  | { readonly ok: true; readonly readings: number; readonly waiting: number; readonly faults: readonly string[] }
-  | { readonly ok: false; readonly why: 'store-unavailable'; readonly text: string; readonly retryAfterMs: number }
-  /** What came under this name before was something else. */
-  | { readonly ok: false; readonly why: 'other-content'; readonly text: string };
-
-export type ForeignDone = (outcome: ForeignOutcome) => void;
 
 export interface WaitingDelivery {
   readonly streams: readonly StreamState[];
@@ -73,7 +66,7 @@ export class ForeignAnswers {
       done?.(otherContent);
       return true;
     }
-    done?.({ ok: true, readings: 0, waiting: 0, faults: [] });
+    done?.(storedBefore);
     return true;
   }
 
@@ -127,12 +120,6 @@ export class ForeignAnswers {
     for (const done of entry.dones) done(outcome);
   }
 }
-
-const otherContent: ForeignOutcome = {
-  ok: false,
-  why: 'other-content',
-  text: 'The key was used for another body already; nothing of this one is stored',
-};
 
 function isCommitted({ streams, seqs }: WaitingDelivery): boolean {
   for (let i = streams.length - 1; i >= 0; i--) if (streams[i]!.progress.committed < seqs[i]!) return false;

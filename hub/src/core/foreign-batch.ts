@@ -7,7 +7,7 @@
  */
 import { type DeviceEvent, encodeMessage, limits, type MetricKind } from '@lapwing/protocol';
 import type { DeviceRoster, DeviceState, StreamState } from './device-roster.ts';
-import type { FoundEvent, FoundMetric, FoundReading } from './dialects/dialect.ts';
+import type { Finding, FoundEvent, FoundMetric, FoundReading } from './dialects/dialect.ts';
 import { inferUnit } from './dialects/infer-metric.ts';
 import { type BatchCell, ImportBatch } from './import-batch.ts';
 
@@ -230,4 +230,16 @@ function chooseName(device: DeviceState, metric: string, kind: MetricKind): stri
     if (known === undefined || shapeOf(device.metrics[known]!.kind) === shapeOf(kind)) return name;
   }
   return null;
+}
+
+/** In the order in which they were first named. */
+export function groupByDevice(findings: readonly Finding[]): Map<string, Finding[]> {
+  const byDevice = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    if (finding.type === 'fault' || finding.type === 'reply') continue;
+    const list = byDevice.get(finding.device);
+    if (list === undefined) byDevice.set(finding.device, [finding]);
+    else list.push(finding);
+  }
+  return byDevice;
 }

@@ -5,11 +5,11 @@
  * is not mixed with another's. It decides nothing about devices or storage; what no dialect knows goes to the inbox under its topic.
  */
 import type { Dialect, DialectReader, Finding, FoundCommand, FoundReply, Publication } from './dialects/dialect.ts';
-import type { ForeignDone } from './foreign-answers.ts';
 import { type ForeignBundle, readingsForBundle } from './foreign-bundle.ts';
 import type { ForeignDelivery } from './foreign-delivery.ts';
 import type { TopicHabit } from './foreign-habit.ts';
 import type { ForeignIntake } from './foreign-intake.ts';
+import type { ForeignDone } from './foreign-outcome.ts';
 import type { OnceKey } from './once-keys.ts';
 
 export interface ForeignSource {
@@ -111,7 +111,8 @@ export class ForeignChannel {
     }
     // Of a device that has its own name here, an unknown topic is nobody's news; of the rest the inbox shows it.
     if (publication.sender === null) this.intake.noteUnknown(publication);
-    done?.({ ok: true, readings: 0, waiting: publication.sender === null ? 1 : 0, faults: [] });
+    const waiting = publication.sender === null ? 1 : 0;
+    done?.({ ok: true, readings: 0, devices: [], waiting, faults: [], refused: [] });
     return '';
   }
 

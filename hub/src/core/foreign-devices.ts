@@ -109,6 +109,12 @@ export class ForeignDevices {
     return true;
   }
 
+  /** By whose credential alone that name is spoken for; null: by anybody's. */
+  claimerOf({ dialect, native }: ForeignName): DeviceState | null {
+    const key = this.bound.get(keyOf({ dialect, native: claimMark + native }));
+    return key === undefined || key === null ? null : (this.parts.roster.deviceOf(key) ?? null);
+  }
+
   adopt(name: ForeignName, nowMs: number, deviceId = this.chooseId(name)): ForeignDevice {
     const device = this.parts.roster.enrol(deviceId, nowMs);
     this.bind(name, device.key);
@@ -167,8 +173,10 @@ export class ForeignDevices {
 
   /** What a device would be called. */
   chooseId({ dialect, native }: ForeignName): string {
-    const cleaned = `${dialect}-${native}`.replace(/[^A-Za-z0-9._:-]+/g, '-').slice(0, 64);
-    if (cleaned === `${dialect}-${native}` && this.isFree(cleaned)) return cleaned;
+    // tasmota_66E9AB says already what it is.
+    const whole = native.toLowerCase().startsWith(dialect) ? native : `${dialect}-${native}`;
+    const cleaned = whole.replace(/[^A-Za-z0-9._:-]+/g, '-');
+    if (cleaned.length <= 64 && this.isFree(cleaned)) return cleaned;
     const hash = new ContentHash().add(native).value(40).toString(36).padStart(8, '0');
     const id = `${cleaned.slice(0, 55)}-${hash}`;
     if (!deviceIdPattern.test(id)) throw new Error(`${id} is no device id`);

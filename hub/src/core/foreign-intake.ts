@@ -5,13 +5,20 @@
  * delivery is answered once, in the order in which deliveries came, and `ok` means that all it said is committed; what a sender repeats
  * (OnceKey) is stored once. Readings of devices that nobody let in go to the inbox and are not stored.
  */
-import type { StreamState } from './device-roster.ts';
 import type { Finding, FoundEvent, FoundFault, FoundReading } from './dialects/dialect.ts';
-import { ForeignAnswers, type ForeignDone, type ForeignOutcome } from './foreign-answers.ts';
-import { type Framed, packSaid } from './foreign-batch.ts';
+import { ForeignAnswers } from './foreign-answers.ts';
+import { type Framed, groupByDevice, packSaid } from './foreign-batch.ts';
 import { type ForeignBundle, packBundle, readingsForBundle } from './foreign-bundle.ts';
 import type { AlikeDelivery, ForeignDelivery, Speaker } from './foreign-delivery.ts';
 import type { ForeignDevice, ForeignDevices, ForeignName } from './foreign-devices.ts';
+import {
+  explainRefused,
+  type ForeignDone,
+  type ForeignOutcome,
+  nothingTaken,
+  succeed,
+  type Taken,
+} from './foreign-outcome.ts';
 import { type Inbox, inboxIdOf, listShown, type ShownReading } from './inbox.ts';
 import type { Intake } from './intake.ts';
 import { noteLastKnown } from './latest-values.ts';
@@ -77,8 +84,8 @@ export class ForeignIntake {
     }
     const taken = this.takeFindings(delivery);
     if (taken.isRefused) return this.refuse(done, taken);
-    const { streams, seqs, readings, waiting, faults } = taken;
-    const outcome: ForeignOutcome = { ok: true, readings, waiting, faults };
+    const { streams, seqs } = taken;
+    const outcome = succeed(taken);
     if (done === null && once === null) return;
     if (streams.length === 0 && this.answers.count() === 0) return done?.(outcome);
     const onces = listOnces(delivery);
@@ -135,15 +142,16 @@ export class ForeignIntake {
     let seq = stream.progress.received;
     const packed = packBundle(into, content, seq);
     const frames = packed.frames.map((frame): Framed => ({ stream, seq: ++seq, frame, event: null }));
-    const taken: Taken = { streams: [], seqs: [], readings: packed.readings, waiting: 0, faults: [], isRefused: false };
+    const taken = nothingTaken();
+    taken.readings = packed.readings;
     this.counters.leftOut += packed.leftOut;
     this.appendAll(frames, { onces, arrivedMs }, taken);
     if (into.takeLearnt()) this.parts.feed.publishDevice(foreign.device);
     const done: ForeignDone = (outcome) => bundle.answer(packetIds, outcome);
     if (taken.isRefused) this.refuse(packetIds.length === 0 ? null : done, taken);
     else if (packetIds.length > 0) {
-      const { streams, seqs, readings } = taken;
-      const outcome: ForeignOutcome = { ok: true, readings, waiting: 0, faults: [] };
+      const { streams, seqs } = taken;
+      const outcome = succeed(taken);
       this.answers.add({ streams, seqs, onces, outcome, dones: [done], isAbandoned: false });
     }
   }
@@ -163,7 +171,7 @@ export class ForeignIntake {
     if (bundle.isOf(dialect, native)) return true;
     this.flushBundle(bundle);
     const foreign = this.findDevice({ dialect, native }, delivery);
-    if (foreign === null || foreign === 'blocked') return false;
+    if (foreign === null || typeof foreign === 'string') return false;
     this.flushBundleOf(foreign);
     this.bundles.set(foreign, bundle);
     bundle.isOpen = true;
@@ -227,7 +235,7 @@ export class ForeignIntake {
   }
 
   private takeFindings(delivery: ForeignDelivery): Taken {
-    const taken: Taken = { streams: [], seqs: [], readings: 0, waiting: 0, faults: [], isRefused: false };
+    const taken = nothingTaken();
     const byDevice = groupByDevice(delivery.findings);
     for (const finding of delivery.findings) {
       if (finding.type !== 'fault') continue;
@@ -242,8 +250,13 @@ export class ForeignIntake {
     for (const [native, findings] of byDevice) {
       const name = { dialect: delivery.dialect, native };
       const foreign = this.findDevice(name, delivery);
-      if (foreign === 'blocked') this.counters.blocked += 1;
-      else if (foreign === null) {
+      if (foreign === 'blocked' || foreign === 'anothers') {
+        this.counters.blocked += 1;
+        const text = explainRefused(name, foreign === 'blocked' ? null : this.devices.claimerOf(name));
+        taken.refused.push(text);
+        const { sender: device, topic } = delivery;
+        if (foreign === 'anothers') this.parts.noteFault?.({ device, topic, text });
+      } else if (foreign === null) {
         taken.waiting += 1;
         this.inbox.note(name, delivery, findings);
       } else this.takeDevice(foreign, findings, { delivery, taken, frames });
@@ -266,10 +279,14 @@ export class ForeignIntake {
     this.parts.noteFault?.({ device: device?.deviceId ?? null, topic, text });
   }
 
-  private findDevice(name: ForeignName, delivery: Omit<Speaker, 'dialect'>): ForeignDevice | 'blocked' | null {
+  private findDevice(
+    name: ForeignName,
+    delivery: Omit<Speaker, 'dialect'>,
+  ): ForeignDevice | 'blocked' | 'anothers' | null {
     const known = this.devices.find(name);
     if (known !== null) {
-      if (known === 'blocked' || !this.devices.maySpeakFor(name, delivery.sender)) return 'blocked';
+      if (known === 'blocked') return known;
+      if (!this.devices.maySpeakFor(name, delivery.sender)) return 'anothers';
       if (!delivery.isLastKnown) this.devices.noteRelay(known, delivery.sender, delivery.arrivedMs);
       return known;
     }
@@ -304,6 +321,7 @@ export class ForeignIntake {
       const packed = packSaid(this.devices.streamOf(foreign, arrivedMs), { fresh, historical, events }, arrivedMs);
       frames.push(...packed.frames);
       taken.readings += packed.readings;
+      taken.devices.push(foreign.device.deviceId);
       this.counters.leftOut += packed.leftOut;
     }
     if (foreign.stream?.takeLearnt() === true) this.parts.feed.publishDevice(foreign.device);
@@ -373,23 +391,3 @@ function listOnces({ once, content }: Pick<ForeignDelivery, 'once' | 'content'>)
 const entryBytesMax = 32;
 
 type Keyed = Pick<ForeignDelivery, 'arrivedMs'> & { readonly onces: readonly OnceKey[] };
-
-interface Taken {
-  readonly streams: StreamState[];
-  readonly seqs: number[];
-  readings: number;
-  waiting: number;
-  readonly faults: string[];
-  isRefused: boolean;
-}
-
-function groupByDevice(findings: readonly Finding[]): Map<string, Finding[]> {
-  const byDevice = new Map<string, Finding[]>();
-  for (const finding of findings) {
-    if (finding.type === 'fault' || finding.type === 'reply') continue;
-    const list = byDevice.get(finding.device);
-    if (list === undefined) byDevice.set(finding.device, [finding]);
-    else list.push(finding);
-  }
-  return byDevice;
-}

@@ -34,8 +34,10 @@ export interface InboxEntry {
   readonly firstMs: number;
   lastMs: number;
   messages: number;
-  /** Learned time between messages with readings; NaN until two have come. */
+  /** Learned time between words with readings; NaN until two have come. */
   intervalMs: number;
+  /** How many such times it is learned from, up to `gapsMax`. */
+  gaps: number;
   lastReadingMs: number;
   lastTopic: string;
   lastPayload: Uint8Array;
@@ -127,6 +129,7 @@ export class Inbox {
       lastMs: nowMs,
       messages: 0,
       intervalMs: Number.NaN,
+      gaps: 0,
       lastReadingMs: Number.NaN,
       lastTopic: '',
       lastPayload: new Uint8Array(0),
@@ -155,9 +158,15 @@ function pickFacts({ name, maker, model, address, via }: ForeignFacts): ForeignF
   return Object.fromEntries(known);
 }
 
+/** Messages closer together are one word: a device says on several topics what it measured at one time. */
+const sameWordMs = 250;
+const gapsMax = 8;
+
+/** The mean of the first few, then mostly of the newest. */
 function noteInterval(entry: InboxEntry, nowMs: number): void {
   const gapMs = nowMs - entry.lastReadingMs;
   entry.lastReadingMs = nowMs;
-  if (Number.isNaN(gapMs)) return;
-  entry.intervalMs = Number.isNaN(entry.intervalMs) ? gapMs : entry.intervalMs + (gapMs - entry.intervalMs) / 8;
+  if (Number.isNaN(gapMs) || gapMs < sameWordMs) return;
+  entry.gaps = Math.min(entry.gaps + 1, gapsMax);
+  entry.intervalMs = entry.gaps === 1 ? gapMs : entry.intervalMs + (gapMs - entry.intervalMs) / entry.gaps;
 }

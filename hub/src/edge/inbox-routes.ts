@@ -52,6 +52,7 @@ function makeWaitingRoutes({ foreign, nowMs }: InboxRouteParts): Route[] {
             advice: 'Let it send JSON, or one of the dialects in README, "Devices that speak MQTT".',
           });
         }
+        checkName(foreign, body);
         const { device } = foreign.adopt(entry, nowMs(), body.deviceId);
         return { status: 200, json: { deviceId: device.deviceId } };
       },
@@ -84,7 +85,9 @@ function makeBlockedRoutes({ foreign }: InboxRouteParts): Route[] {
       handle: () => ({
         status: 200,
         json: {
-          blocked: foreign.devices.listBlocked().map((name) => ({ id: inboxIdOf(name), ...name })),
+          blocked: foreign.devices
+            .listBlocked()
+            .map((name) => ({ id: inboxIdOf(name), ...name, deviceId: suggestId(name, foreign.devices) })),
           max: blockedMax,
         },
       }),
@@ -106,9 +109,27 @@ function makeBlockedRoutes({ foreign }: InboxRouteParts): Route[] {
 function findEntry(foreign: ForeignIntake, id: string): InboxEntry {
   const entry = foreign.inbox.find(id);
   if (entry !== null) return entry;
-  throw new HttpProblem(404, 'not-found', {
-    message: 'No such device waits in the inbox',
-    advice: 'It may have been let in already; GET /api/v1/inbox lists who waits.',
+  const isBlocked = foreign.devices.listBlocked().some((name) => inboxIdOf(name) === id);
+  throw new HttpProblem(404, isBlocked ? 'blocked' : 'not-found', {
+    message: isBlocked ? 'This device is blocked' : 'No such device waits in the inbox',
+    advice: isBlocked
+      ? 'Unblock it first: with its next word it waits in the inbox.'
+      : 'It may have been let in already; the list of the inbox says who waits.',
+  });
+}
+
+/** Two devices under one id by mistake would be one history that nobody can take apart again. */
+function checkName(
+  { devices }: ForeignIntake,
+  { deviceId, joins }: { deviceId?: string | undefined; joins: boolean },
+): void {
+  const isTaken = deviceId !== undefined && devices.deviceOf(deviceId) !== undefined;
+  if (isTaken === joins) return;
+  throw new HttpProblem(409, isTaken ? 'name-taken' : 'no-such-device', {
+    message: isTaken ? `${deviceId} is a device already` : 'Only a device that is here already can be joined',
+    advice: isTaken
+      ? 'Choose another name; or join it on purpose (joins, lapwing inbox adopt --join), where this is new hardware in its place.'
+      : 'Say the id of that device, or leave joins out.',
   });
 }
 
@@ -117,7 +138,7 @@ function findBlocked(foreign: ForeignIntake, id: string): ForeignName {
   if (name !== undefined) return name;
   throw new HttpProblem(404, 'not-found', {
     message: 'No such device is blocked',
-    advice: 'Somebody may have unblocked it already; GET /api/v1/inbox/blocked lists who is.',
+    advice: 'Somebody may have unblocked it already; the list of the inbox says who is blocked.',
   });
 }
 
@@ -129,7 +150,7 @@ function describeEntry(entry: InboxEntry, devices: ForeignDevices) {
     native,
     facts,
     /** What it would be called. */
-    deviceId: dialect === '' ? null : devices.chooseId(entry),
+    deviceId: suggestId(entry, devices),
     firstMs,
     lastMs,
     messages,
@@ -138,6 +159,10 @@ function describeEntry(entry: InboxEntry, devices: ForeignDevices) {
     lastPayload: showPayload(lastPayload),
     metrics: [...metrics.values()].map((metric) => ({ ...metric, latestMs: orNull(metric.latestMs) })),
   };
+}
+
+function suggestId(name: ForeignName, devices: ForeignDevices): string | null {
+  return name.dialect === '' ? null : devices.chooseId(name);
 }
 
 /** As text where it is text, else as hex. */

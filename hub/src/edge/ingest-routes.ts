@@ -9,8 +9,8 @@ import { faultTable } from '@lapwing/protocol';
 import type { DeviceRoster } from '../core/device-roster.ts';
 import type { SessionParts } from '../core/device-session.ts';
 import { requestTopics } from '../core/dialects/request-topics.ts';
-import type { ForeignOutcome } from '../core/foreign-answers.ts';
 import type { ForeignChannel, ForeignSender } from '../core/foreign-desk.ts';
+import type { ForeignOutcome } from '../core/foreign-outcome.ts';
 import type { Identity } from '../core/identity.ts';
 import type { OnceKey } from '../core/once-keys.ts';
 import { HttpProblem, makeRoute, type Route, type RouteAnswer } from './http-router.ts';
@@ -162,6 +162,13 @@ async function answerIngest(
 ): Promise<RouteAnswer> {
   const payload = await readIngestBody(call.upload, call.header('content-encoding'));
   if (payload.length === 0 && body.mayBeEmpty === true) return { status: 200 };
+  if (payload.length === 0) {
+    throw new HttpProblem(400, 'no-readings', {
+      message: 'The body is empty',
+      advice:
+        'Send at least one value, such as temp=21.5; README, "Readings over HTTP", has an example of each format.',
+    });
+  }
   const nowMs = parts.nowMs();
   const device = await nameSender(call.sender!, body.device, parts);
   const before = parts.roster.devices.size;
@@ -180,17 +187,25 @@ async function answerIngest(
       advice: 'Send each body under a key of its own, and a repeated one as it was.',
     });
   }
-  const { readings, faults } = outcome;
+  const { readings, devices, faults, refused, isRepeat } = outcome;
+  if (readings === 0 && refused.length > 0) {
+    throw new HttpProblem(403, 'other-device', {
+      message: `Nothing is stored: ${refused[0]}`,
+      advice:
+        'Send with the credential that it came by before; a body can say of whom it is itself, as SenML does in bn.',
+    });
+  }
   if (readings === 0 && faults.length > 0) {
     throw new HttpProblem(400, 'no-readings', {
       message: `Nothing in the body could be read: ${faults[0]}`,
       advice:
         device === null
-          ? 'Say whose readings these are: add ?device=NAME to the address.'
+          ? 'Compare it with README, "Readings over HTTP"; where it does not say whose they are, add ?device=NAME to the address.'
           : 'Compare it with the examples in README, "Readings over HTTP".',
     });
   }
-  return { status: 200, json: { readings, faults } };
+  const repeated = isRepeat === true ? { repeated: true } : {};
+  return { status: 200, json: { readings, devices, faults: [...refused, ...faults], ...repeated } };
 }
 
 /**

@@ -15,7 +15,12 @@ export const ingestShapes = {
   answer: z.union([
     z.object({
       readings: z.number().describe('committed'),
-      faults: z.array(z.string()).describe('what could not be read of the body, the first few'),
+      devices: z.array(z.string()).describe('whose they are here; a name in the body counts more than ?device='),
+      faults: z.array(z.string()).describe('what of the body could not be read or was not heard, the first few'),
+      repeated: z
+        .literal(true)
+        .optional()
+        .describe('this Idempotency-Key brought the same body before; it is stored once'),
     }),
     z.object({ committedSeq: z.number().describe('of native frames: highest number that the hub holds durably') }),
   ]),
@@ -25,10 +30,23 @@ const entry = z.object({ id: z.string().min(1).max(300).describe('as GET /api/v1
 
 export const inboxShapes = {
   entry,
-  adopt: entry.extend({ deviceId: deviceIdShape.optional().describe('what it shall be called here') }),
+  adopt: entry.extend({
+    deviceId: deviceIdShape.optional().describe('what it shall be called here'),
+    joins: z
+      .boolean()
+      .default(false)
+      .describe('that device is here already and goes on with it: new hardware in an old place'),
+  }),
   adopted: z.object({ deviceId: z.string() }),
   blocked: z.object({
-    blocked: z.array(z.object({ id: z.string(), dialect: z.string(), native: z.string() })),
+    blocked: z.array(
+      z.object({
+        id: z.string(),
+        dialect: z.string(),
+        native: z.string(),
+        deviceId: z.string().nullable().describe('what it would be called'),
+      }),
+    ),
     max: z.number().describe('how many may be'),
   }),
   list: z.object({

@@ -62,6 +62,18 @@ export class MqttAccess {
     return this.findDevice(secret, hash, username) ?? this.findReader(hash) ?? this.enrol(credentials, secret, hash);
   }
 
+  /** For the log: why nobody is known by these, and what to do. */
+  explain({ username, clientId, password }: MqttCredentials): string {
+    const secret = password === '' ? username : password;
+    const { identity, nowMs } = this.parts;
+    const isKey = secretPattern.test(secret) && identity.findEnrolmentKey(hashToken(secret), nowMs()) !== null;
+    if (!isKey) return explainUnknown(username, password);
+    const name = findName({ username, clientId, secret });
+    return name === undefined
+      ? 'the enrolment key is good, but the user name or client id that shall name the device is no device id (letters, digits and . _ : -)'
+      : `user ${name}: this device has a secret of its own already; give it that one, or revoke it on the device's page first`;
+  }
+
   /** Whether an identity is still what it was: a link must not outlive its right. */
   isGood(identity: MqttIdentity): boolean {
     if (identity.kind === 'anonymous') return true;
@@ -73,7 +85,7 @@ export class MqttAccess {
   /** '' or why not. A topic that was nobody's is this device's from now on. */
   refusePublish(identity: MqttIdentity, topic: string): string {
     if (identity.kind === 'reader')
-      return 'an API token reads and publishes nothing; a device needs a credential of its own';
+      return 'an API token only reads, it may not publish; a device needs a credential of its own';
     if (topic.startsWith('$')) return 'topics that begin with $ are the broker’s own';
     if (topic.startsWith('lapwing/')) {
       const isOwn = identity.kind === 'device' && topic.startsWith(`${deviceTopics}/${identity.deviceId}/`);
@@ -135,7 +147,7 @@ export class MqttAccess {
     const { identity, roster, nowMs } = this.parts;
     const key = identity.findEnrolmentKey(hash, nowMs());
     if (key === null) return null;
-    const name = [username, clientId].find((text) => text !== secret && deviceIdPattern.test(text));
+    const name = findName({ username, clientId, secret });
     if (name === undefined) return null;
     const device = roster.enrol(name, nowMs());
     if (identity.deviceTokenHash(device.key) !== null) return null;
@@ -143,6 +155,15 @@ export class MqttAccess {
     await Promise.all([spent, identity.setDeviceToken(device.key, hashLogin(name, secret), nowMs())]);
     return makeDevice(name);
   }
+}
+
+/** What a client that shows an enrolment key is called. */
+function findName({
+  username,
+  clientId,
+  secret,
+}: Record<'username' | 'clientId' | 'secret', string>): string | undefined {
+  return [username, clientId].find((text) => text !== secret && deviceIdPattern.test(text));
 }
 
 function makeDevice(deviceId: string): MqttIdentity {

@@ -13,7 +13,7 @@ import type { ForeignChannel } from '../core/foreign-desk.ts';
 import { PendingLinks } from '../core/pending-links.ts';
 import { matchesFilter } from '../core/topic-filter.ts';
 import { type Log, LogBudget } from './log.ts';
-import { explainUnknown, type MqttAccess, type MqttIdentity, type PublisherMark, sessionOwner } from './mqtt-access.ts';
+import { type MqttAccess, type MqttIdentity, type PublisherMark, sessionOwner } from './mqtt-access.ts';
 import type { KeptPacket } from './mqtt-kept-packets.ts';
 import { type BrokerLimits, type LinkClient, type LinkSink, MqttLink } from './mqtt-link.ts';
 import type { MqttNative } from './mqtt-native.ts';
@@ -238,13 +238,13 @@ export class MqttBroker {
     const link = this.linkOf(client);
     if (link === null) return;
     if (link.isWithoutId) return done(refusal(2, 'a session that is kept needs a client identifier'), null);
-    const { username = '', password } = given;
-    const secret = password === undefined ? '' : Buffer.from(password).toString('utf8');
-    this.parts.access.identify({ clientId: client.id, username, password: secret }).then(
+    const password = given.password === undefined ? '' : Buffer.from(given.password).toString('utf8');
+    const credentials = { clientId: client.id, username: given.username ?? '', password };
+    this.parts.access.identify(credentials).then(
       (identity) => {
         if (identity === null) {
           this.counters.refusedConnects += 1;
-          this.warn({ address: link.address, client: client.id }, explainUnknown(username, secret));
+          this.warn({ address: link.address, client: client.id }, this.parts.access.explain(credentials));
           return done(refusal(5, 'unknown credentials'), null);
         }
         const { _will: will } = client as Inside;

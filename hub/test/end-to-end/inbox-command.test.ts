@@ -57,9 +57,12 @@ test('lists who waits, lets in by either name, blocks, and hears again', { timeo
   await speak('cellar/state');
   const after = JSON.parse((await inbox('--json')).stdout) as { devices: unknown[]; blocked: unknown[] };
   expect(after.devices).toHaveLength(1);
-  expect(after.blocked).toEqual([{ id: 'plain/cellar', dialect: 'plain', native: 'cellar' }]);
+  expect(after.blocked).toEqual([{ id: 'plain/cellar', dialect: 'plain', native: 'cellar', deviceId: 'plain-cellar' }]);
+  expect((await inbox('adopt', 'plain-cellar')).stderr).toMatch(
+    /plain\/cellar: This device is blocked\. Unblock it first/,
+  );
 
-  expect((await inbox('unblock', 'plain/cellar')).code).toBe(0);
+  expect((await inbox('unblock', 'plain-cellar')).code).toBe(0);
   await speak('cellar/state');
   const all = JSON.parse((await inbox('adopt', '--all', '--json')).stdout) as { adopt: { deviceId: string }[] };
   expect(all.adopt.map(({ deviceId }) => deviceId)).toContain('plain-cellar');
@@ -73,12 +76,26 @@ test('one that is not there is said, and the others are done all the same', { ti
   expect(stderr).toMatch(/plain\/nowhere: No such device waits in the inbox\. It may/);
 });
 
+test('a name that is taken is refused, unless it is said that the same device goes on', {
+  timeout: 30_000,
+}, async () => {
+  await speak('pump-1/state', '{"pressure":2.5}');
+  await inbox('adopt', 'plain/pump-1', '--as', 'pump');
+  await speak('pump-2/state', '{"pressure":2.6}');
+  const refused = await inbox('adopt', 'plain/pump-2', '--as', 'pump');
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/pump is a device already\. .*--join/) });
+  expect((await inbox('adopt', 'plain/pump-2', '--join', 'pmup')).stderr).toMatch(/Only a device that is here already/);
+  expect((await inbox('adopt', 'plain/pump-2', '--join', 'pump')).stdout).toBe('plain/pump-2: let in as pump\n');
+});
+
 test.each([
   [['frobnicate'], /there is no "inbox frobnicate"/],
   [['adopt'], /say whom to adopt/],
   [['adopt', '--all', 'plain/shed'], /--all goes with neither/],
-  [['block', '--as', 'x', 'y'], /--all and --as go with adopt/],
+  [['block', '--as', 'x', 'y'], /--all, --as and --join go with adopt/],
   [['adopt', 'a', 'b', '--as', 'c'], /--as names one device/],
+  [['adopt', 'a', '--as', 'b', '--join', 'c'], /say one of them/],
+  [['adopt', 'a', '--as', 'two words'], /a name has up to 64 letters/],
   [['list', 'a'], /list takes no ids/],
 ])('inbox %j is a wrong call, and says so in a line', async (args, wrong) => {
   const { code, stderr } = await inbox(...args);

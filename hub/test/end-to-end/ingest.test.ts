@@ -80,7 +80,7 @@ describe('one line of curl', () => {
     const token = await enrol('shed');
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     const answer = await send(`/in/${token}`, 'temp=21.5 hum=40', form);
-    expect([answer.status, await answer.json()]).toEqual([200, { readings: 2, faults: [] }]);
+    expect([answer.status, await answer.json()]).toEqual([200, { readings: 2, devices: ['shed'], faults: [] }]);
     expect(await latestOf('shed')).toMatchObject({ temp: 21.5, hum: 40 });
   });
 
@@ -95,7 +95,7 @@ describe('POST /api/v1/ingest', () => {
   test('takes JSON under an enrolment key that names a new device', async () => {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
     const answer = await send('/api/v1/ingest?device=attic', '{"temperature":19.25,"window":true}', headers);
-    expect([answer.status, await answer.json()]).toEqual([200, { readings: 2, faults: [] }]);
+    expect([answer.status, await answer.json()]).toEqual([200, { readings: 2, devices: ['attic'], faults: [] }]);
     expect(await latestOf('attic')).toMatchObject({ temperature: 19.25, window: 1 });
   });
 
@@ -132,7 +132,13 @@ describe('POST /api/v1/ingest', () => {
 
   test('knows a request again that an enrolment key sent first, and whose secret it is by then', async () => {
     const headers = { 'content-type': 'application/json', 'idempotency-key': 'first' };
-    for (let i = 0; i < 2; i++) expect((await send(`/in/${key}?device=barn`, '{"t":1}', headers)).status).toBe(200);
+    for (const repeated of [{}, { repeated: true, readings: 0, devices: [] }]) {
+      const answer = await send(`/in/${key}?device=barn`, '{"t":1}', headers);
+      expect([answer.status, await answer.json()]).toEqual([
+        200,
+        { readings: 1, devices: ['barn'], faults: [], ...repeated },
+      ]);
+    }
     expect(await countOf('barn', 't')).toBe(1);
   });
 
@@ -149,8 +155,47 @@ describe('POST /api/v1/ingest', () => {
     const body = '[{"bn":"","n":"temp","u":"Cel","v":23.1},{"n":"open","vb":true}]';
     const headers = { 'content-type': 'application/senml+json', authorization: `Bearer ${token}` };
     const answer = await send('/api/v1/ingest', body, headers);
-    expect([answer.status, await answer.json()]).toEqual([200, { readings: 2, faults: [] }]);
+    expect([answer.status, await answer.json()]).toEqual([200, { readings: 2, devices: ['senml'], faults: [] }]);
     expect(await latestOf('senml')).toMatchObject({ temp: 23.1, open: 1 });
+  });
+
+  test('a name in the body is one device’s, whoever sends it; what another credential says of it is refused', async () => {
+    const headers = { 'content-type': 'application/senml+json' };
+    const pack = (urn: string) => JSON.stringify([{ bn: `${urn}:`, n: 'temp', u: 'Cel', v: 23.1 }]);
+    const urn = 'urn:dev:ow:10e2073a01080063';
+    expect((await send(`/in/${key}?device=cabin`, pack(urn), headers)).status).toBe(200);
+    for (const path of [`/in/${key}`, `/in/${key}?device=lodge`]) {
+      const answer = await send(path, pack(urn), headers);
+      expect([answer.status, await answer.json()], path).toMatchObject([
+        403,
+        { error: { code: 'other-device', message: expect.stringMatching(/came by the credential of cabin before/) } },
+      ]);
+    }
+    const free = 'urn:dev:mac:0024befffe804ff1';
+    for (const path of [`/in/${key}`, `/in/${key}?device=hut`]) {
+      const answer = await send(path, pack(free), headers);
+      expect(await answer.json(), path).toEqual({
+        readings: 1,
+        devices: ['senml-urn:dev:mac:0024befffe804ff1'],
+        faults: [],
+      });
+    }
+  });
+
+  test('says of an empty body, of broken JSON and of a time of 1970 what is wrong', async () => {
+    const bodies = [
+      [`/in/${key}?device=pier`, '', /The body is empty/],
+      [`/in/${key}?device=pier`, '{"temperature":21', /begins as JSON and is none/],
+      [`/write?device=pier&p=${key}`, 'weather temp=1 1795000000', /1795000000 is a moment of 1970: .*precision/],
+    ] as const;
+    for (const [path, body, wrong] of bodies) {
+      const answer = await send(path, body, { 'content-type': 'text/plain' });
+      expect([answer.status, await answer.json()], path).toMatchObject([
+        400,
+        { error: { message: expect.stringMatching(wrong) } },
+      ]);
+    }
+    expect(await latestOf('pier')).toEqual({});
   });
 
   test('takes native frames, and again without storing them twice', async () => {

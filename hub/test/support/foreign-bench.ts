@@ -3,10 +3,10 @@
  */
 import { decodeMessage } from '@lapwing/protocol';
 import type { Finding, FoundReading } from '../../src/core/dialects/dialect.ts';
-import type { ForeignOutcome } from '../../src/core/foreign-answers.ts';
 import type { ForeignDelivery } from '../../src/core/foreign-delivery.ts';
 import { ForeignDevices } from '../../src/core/foreign-devices.ts';
 import { ForeignIntake } from '../../src/core/foreign-intake.ts';
+import type { ForeignOutcome } from '../../src/core/foreign-outcome.ts';
 import { Inbox } from '../../src/core/inbox.ts';
 import { OnceKeys } from '../../src/core/once-keys.ts';
 import { CoreBench } from './core-bench.ts';

@@ -14,6 +14,8 @@ const linesMax = 50_000;
 const bodyBytesMax = 32 << 20;
 const looksLikeLine = /^[A-Za-z_][^\s"'{}[\]]* [^\s={}"]+=[^\n]* -?\d{10,19}\s*(\n|$)/;
 const topicPattern = /^(\$http\/influx\/(ns|us|ms|s)$|telegraf\/|influx\/)/;
+/** Today's seconds read as milliseconds, and milliseconds as microseconds, come out before the spring of 1970. */
+const soonAfter1970Ms = 60 * 86_400_000;
 /** How many of a precision's ticks make a millisecond, or milliseconds a tick. */
 const precisions: ReadonlyMap<string, (time: bigint) => number> = new Map([
   ['ns', (time) => Number(time / 1_000_000n)],
@@ -71,7 +73,10 @@ function readInflux({ topic, payload, sender }: Publication): readonly Finding[]
     }
     const read = parseLine(line);
     if (typeof read === 'string') list.fault(sender, 'wrong-shape', `line ${count}: ${read}`);
-    else readLine(list, read, { timeMs: read.time === null ? null : toMs(read.time), sender, topicDevice, named });
+    else if (read.time !== null && Math.abs(toMs(read.time)) < soonAfter1970Ms) {
+      const text = `line ${count}: ${read.time} is a moment of 1970: say of which precision it is, ?precision=s, ms, us or ns`;
+      list.fault(sender, 'out-of-range', text);
+    } else readLine(list, read, { timeMs: read.time === null ? null : toMs(read.time), sender, topicDevice, named });
   }
   return list.findings;
 }

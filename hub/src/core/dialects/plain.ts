@@ -57,8 +57,8 @@ function readPlain(publication: Publication): readonly Finding[] {
   }
   const json = parseJson(text);
   if (json !== undefined && typeof json === 'object' && json !== null) readJsonBody(list, { levels, sender }, json);
-  else if (topic === requestTopics.values) readPairs(list, sender, text);
   else if (/^\s*[{[]/.test(text)) readBroken(list, { levels, sender }, text);
+  else if (topic === requestTopics.values) readPairs(list, sender, text);
   else if (levels.length === 0)
     list.fault(sender, 'wrong-shape', 'the body is a JSON object of values, or a list of them');
   else readBare(list, { levels, sender }, text.trim());

@@ -33,6 +33,7 @@ const factKeys: ReadonlyMap<string, 'name' | 'model' | 'maker' | 'firmware' | 'a
   ['manufacturer', 'maker'],
   ['firmware', 'firmware'],
   ['firmwareVersion', 'firmware'],
+  ['fw', 'firmware'],
   ['fw_version', 'firmware'],
   ['current_fw_version', 'firmware'],
   ['ip', 'address'],
@@ -114,6 +115,8 @@ function readAttributes(list: FindingList, device: string, json: Json): void {
     for (const [key, value] of Object.entries(row)) {
       const fact = factKeys.get(key);
       if (fact !== undefined && typeof value === 'string') list.facts(device, { [fact]: value });
+      // A serial number, a version: what a device quotes there is not measured, though it may be made of digits.
+      else if (typeof value === 'string') list.reading(device, { metric: key, unit: '', kind: 'text' }, value);
       else if (key !== '__proto__' && value !== undefined) others[key] = value;
     }
     readValues(list, device, others);
