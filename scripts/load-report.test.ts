@@ -14,3 +14,8 @@ it('meets a bound on it, and never with NaN', () => {
   expect(atMost('p99', 10.1, bound).met).toBe(false);
   expect(atMost('p99', Number.NaN, bound).met).toBe(false);
 });
+
+it('shows as many digits as tell what was judged', () => {
+  expect(atMost('size', 1.00412, { most: 1, unit: 'x' })).toMatchObject({ value: 1.004, met: false });
+  expect(atMost('size', 0.99912, { most: 1, unit: 'x' })).toMatchObject({ value: 0.999, met: true });
+});

@@ -24,11 +24,36 @@ export interface LoadReport {
 }
 
 export function atMost(name: string, value: number, bound: { most: number; unit: string }): Goal {
-  return { name, value, bound: `<= ${bound.most}`, unit: bound.unit, met: value <= bound.most };
+  const met = value <= bound.most;
+  return {
+    name,
+    value: shorten(value, (shown) => shown <= bound.most === met),
+    bound: `<= ${bound.most}`,
+    unit: bound.unit,
+    met,
+  };
 }
 
 export function atLeast(name: string, value: number, bound: { least: number; unit: string }): Goal {
-  return { name, value, bound: `>= ${bound.least}`, unit: bound.unit, met: value >= bound.least };
+  const met = value >= bound.least;
+  return {
+    name,
+    value: shorten(value, (shown) => shown >= bound.least === met),
+    bound: `>= ${bound.least}`,
+    unit: bound.unit,
+    met,
+  };
+}
+
+/** Judged is what was measured; what is shown says the same: 1.004 is not shown as 1 where 1 would be good enough. */
+function shorten(value: number, saysTheSame: (shown: number) => boolean): number {
+  const shown = [toSignificant(value), ...[4, 5, 6].map((digits) => Number(value.toPrecision(digits)))];
+  return shown.find(saysTheSame) ?? value;
+}
+
+/** Three digits are all that a benchmark can tell; whole numbers stay whole. */
+export function toSignificant(value: number): number {
+  return Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3));
 }
 
 /** Prints the report (one JSON object as the last line of standard output, or a table for people) and sets the exit code. */

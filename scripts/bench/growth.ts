@@ -3,12 +3,12 @@
  * metric) and one over everything stored of it, in turns with a second hub that holds 1e6 and no more; a restart, the CPU of taking the
  * next readings, and what was written to disk for each byte kept. 1e9 is not measured: its figures continue the last step by the same factor, and are named so.
  */
-import { atMost, type LoadReport } from '../load-report.ts';
+import { atMost, type LoadReport, toSignificant } from '../load-report.ts';
 import type { BenchChoice } from './bench-choice.ts';
 import { measureFolder } from './bench-hub.ts';
 import { askRows, type GrownStore, openGrownStore, timeQuestions, timeRestart } from './grown-store.ts';
 import { nameSize } from './restart.ts';
-import { Samples, toSignificant } from './samples.ts';
+import { Samples } from './samples.ts';
 import { readStack, waitUntilQuiet } from './server-stack.ts';
 
 /** Taken at each size for the CPU of intake: enough to seal every device's head once. */

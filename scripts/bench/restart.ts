@@ -2,10 +2,10 @@
  * Scenario `restart`: kill -9 a hub that stores 1e6 to 1e8 readings, start it again; until a device is let in, and until a
  * question about all that is stored of a metric is answered. Owns the store, which grows from size to size.
  */
-import { atMost, type LoadReport } from '../load-report.ts';
+import { atMost, type LoadReport, toSignificant } from '../load-report.ts';
 import type { BenchChoice } from './bench-choice.ts';
 import { openGrownStore, timeRestart } from './grown-store.ts';
-import { Samples, toSignificant } from './samples.ts';
+import { Samples } from './samples.ts';
 
 export async function runRestart(choice: BenchChoice): Promise<LoadReport> {
   const sizes = choice.quick ? [1e6, 1e7] : [1e6, 1e7, 1e8];

@@ -2,7 +2,7 @@
  * The figures of all rounds: for each contestant and measure one number a round, reported as median and quartiles. Owns those
  * numbers. It never drops one.
  */
-import { quantile } from '../load-report.ts';
+import { quantile, toSignificant } from '../load-report.ts';
 
 export class Samples {
   private readonly values = new Map<string, number[]>();
@@ -24,14 +24,14 @@ export class Samples {
 
   /** NaN where nothing was measured. */
   median(contestant: string, measure: string): number {
-    return toSignificant(medianOf(this.all(contestant, measure)));
+    return medianOf(this.all(contestant, measure));
   }
 
   /** The median of a ÷ b, round by round: what the machine did in a round, it did to both. */
   medianRatio(measure: string, above: string, below: string): number {
     const others = this.all(below, measure);
     const ratios = this.all(above, measure).flatMap((value, i) => (others[i] === undefined ? [] : [value / others[i]]));
-    return toSignificant(medianOf(ratios));
+    return medianOf(ratios);
   }
 
   /** Medians by name, and `NAME.quartiles` where there was more than one round. */
@@ -53,9 +53,4 @@ export function medianOf(values: readonly number[]): number {
   const middle = sorted.length >> 1;
   if (sorted.length === 0) return Number.NaN;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-/** Three digits are all that a benchmark can tell; whole numbers stay whole. */
-export function toSignificant(value: number): number {
-  return Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3));
 }
