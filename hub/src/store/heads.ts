@@ -8,7 +8,10 @@
  */
 import { BatchScratch, batchCoding, peekBatchRows, readBatch } from '@lapwing/protocol';
 import { countLate } from './block-facts.ts';
+import { NumberPool } from './number-pool.ts';
 
+/** Of the thread: columns of heads are of no use behind their sealing. */
+const pool = new NumberPool(8 << 20);
 const rowsAtFirst = 16;
 const heldBytesAtFirst = 128;
 /** Before a held frame: when it arrived, and its length. */
@@ -25,9 +28,10 @@ const noBytes = new Uint8Array(0);
 const noView = new DataView(noBytes.buffer);
 const copiedBytesMax = 128;
 
-function growNumbers(values: Float64Array, need: number): Float64Array<ArrayBuffer> {
-  const grown = new Float64Array(Math.max(need, values.length * 2));
+function growNumbers(values: Float64Array<ArrayBuffer>, need: number): Float64Array<ArrayBuffer> {
+  const grown = pool.take(Math.max(need, values.length * 2));
   grown.set(values);
+  pool.give(values);
   return grown;
 }
 
@@ -41,7 +45,7 @@ export class HeadColumn {
 
   constructor(isText: boolean, rowsExpected: number) {
     this.isText = isText;
-    if (!isText) this.numbers = new Float64Array(rowsExpected);
+    if (!isText) this.numbers = pool.take(rowsExpected);
   }
 
   /** A value for each row from `row` on. */
@@ -262,6 +266,9 @@ export class StreamHead {
     this.seqFirst = 0;
     this.noteBytes(-this.bytes);
     Object.assign(this.counts, { readings: 0, late: 0, backfilled: 0 });
+    pool.give(this.times);
+    pool.give(this.arrivals);
+    for (const column of this.numbers) if (column !== undefined) pool.give(column.numbers);
     this.times = new Float64Array(0);
     this.arrivals = new Float64Array(0);
     this.numbers = [];

@@ -81,7 +81,7 @@ test('what is blocked says nothing in the inbox any more, is listed, and waits a
   await asPerson('POST', '/inbox/block', { id: 'plain/plant/pump' });
   expect(await listIds()).toEqual([]);
   expect(await asPerson('GET', '/inbox/blocked')).toEqual({
-    blocked: [{ id: 'plain/plant/pump', dialect: 'plain', native: 'plant/pump' }],
+    blocked: [{ id: 'plain/plant/pump', dialect: 'plain', native: 'plant/pump', deviceId: 'plain-plant-pump' }],
     max: 1_000,
   });
   await speak('plant/pump');
