@@ -22,8 +22,8 @@ export interface GrownStore {
   readonly contestant: HubContestant;
   readonly startMs: number;
   readonly rows: () => number;
-  /** Adds rows until the store holds `readings`; CPU-seconds of the server per reading, until it was acked. */
-  readonly growTo: (readings: number) => Promise<{ usPerReading: number; readings: number }>;
+  /** Adds rows until the store holds `readings`, all acked; it never shrinks. */
+  readonly growTo: (readings: number) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -37,6 +37,7 @@ export async function openGrownStore(hubArgs: readonly string[]): Promise<GrownS
     rows: () => rows,
     growTo: async (readings) => {
       const wanted = Math.round(readings / (grownDevices * grownMetrics));
+      if (wanted <= rows) throw new Error(`the store holds ${rows} rows a device already; ${wanted} are asked for`);
       const source: FleetPlan = {
         kind: 'fleet',
         devices: grownDevices,
@@ -46,10 +47,8 @@ export async function openGrownStore(hubArgs: readonly string[]): Promise<GrownS
         stepMs,
         startMs,
       };
-      const run = await contestant.fill(source, { rowsPerFrame, backfill: true, isPrebuilt: false });
+      await contestant.fill(source, { rowsPerFrame, backfill: true, isPrebuilt: false });
       rows = wanted;
-      const cpuSeconds = run.after.cpuSeconds - run.before.cpuSeconds;
-      return { usPerReading: (cpuSeconds / run.result.readings) * 1e6, readings: run.result.readings };
     },
     close: () => contestant.close(),
   };
