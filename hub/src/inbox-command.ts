@@ -15,7 +15,7 @@ Devices that spoke to the running hub without a credential of their own wait in 
   list               who waits, newest word first, and who is blocked   [what it does without a word]
   adopt ID …         let devices in: from now on their readings are stored
   block ID …         pass over what they say, until they are unblocked
-  unblock ID …       hear them again: with their next word they wait here
+  unblock ID …       hear them again: they wait here, at the latest with their next word
 
   --all              with adopt: all that wait and that a dialect can read
   --as NAME          with adopt of one device: what it shall be called here

@@ -128,7 +128,7 @@ export class ForeignDevices {
     return true;
   }
 
-  /** Whoever of them speaks again waits in the inbox again. False: it is not blocked. */
+  /** What it says is heard again. False: it is not blocked. */
   unblock({ dialect, native }: ForeignName): boolean {
     if (this.find({ dialect, native }) !== 'blocked') return false;
     this.bound.delete(keyOf({ dialect, native }));

@@ -204,8 +204,12 @@ export class ForeignIntake {
   /** What it says from now on is passed over. False: too many are blocked. */
   block(name: ForeignName): boolean {
     const isDone = this.devices.block(name);
-    if (isDone) this.inbox.remove(name);
+    if (isDone) this.inbox.setAside(name);
     return isDone;
+  }
+
+  unblock(name: ForeignName): void {
+    if (this.devices.unblock(name)) this.inbox.bringBack(name);
   }
 
   waitingCount(): number {

@@ -31,3 +31,17 @@ test('the first gap, right after a connection, is soon outweighed', () => {
   }
   expect(inbox.find('plain/shed')?.intervalMs).toBe(4_050);
 });
+
+test('who is blocked and unblocked waits with what was known of it; of so many only', () => {
+  const inbox = new Inbox({ devicesMax: 3, metricsMax: 4, payloadBytesMax: 8, asideMax: 1 });
+  const names = ['shed', 'roof'].map((native) => ({ dialect: 'zigbee2mqtt', native }));
+  const facts = { type: 'facts', device: 'x', name: 'Door', model: 'MCCGQ11LM' } as Finding;
+  for (const name of names) {
+    inbox.note(name, { topic: 't', payload: new Uint8Array(1), arrivedMs: 0 }, [facts, reading]);
+    inbox.setAside(name);
+    expect(inbox.find(`zigbee2mqtt/${name.native}`)).toBeNull();
+  }
+  for (const name of names) inbox.bringBack(name);
+  expect(inbox.list().map(({ native }) => native)).toEqual(['roof']);
+  expect(inbox.find('zigbee2mqtt/roof')?.facts).toEqual({ name: 'Door', model: 'MCCGQ11LM' });
+});

@@ -13,9 +13,11 @@ export interface InboxOptions {
   readonly devicesMax: number;
   readonly metricsMax: number;
   readonly payloadBytesMax: number;
+  /** Blocked ones of which is remembered what they said. */
+  readonly asideMax: number;
 }
 
-export const inboxDefaults: InboxOptions = { devicesMax: 500, metricsMax: 64, payloadBytesMax: 512 };
+export const inboxDefaults: InboxOptions = { devicesMax: 500, metricsMax: 64, payloadBytesMax: 512, asideMax: 100 };
 
 export interface InboxMetric {
   readonly name: string;
@@ -47,6 +49,7 @@ export interface InboxEntry {
 export class Inbox {
   /** The longest silent first. */
   private readonly entries = new Map<string, InboxEntry>();
+  private readonly aside = new Map<string, InboxEntry>();
   private readonly options: InboxOptions;
   dropped = 0;
 
@@ -65,6 +68,26 @@ export class Inbox {
 
   remove(name: ForeignName): void {
     this.entries.delete(inboxIdOf(name));
+  }
+
+  /** Blocked: what is known of it is kept for when it is unblocked, since many devices say who they are but once. */
+  setAside(name: ForeignName): void {
+    const id = inboxIdOf(name);
+    const entry = this.entries.get(id);
+    if (entry === undefined) return;
+    this.entries.delete(id);
+    this.aside.delete(id);
+    this.aside.set(id, entry);
+    if (this.aside.size > this.options.asideMax) this.aside.delete(this.aside.keys().next().value!);
+  }
+
+  bringBack(name: ForeignName): void {
+    const id = inboxIdOf(name);
+    const entry = this.aside.get(id);
+    if (entry === undefined) return;
+    this.aside.delete(id);
+    this.makeRoom();
+    this.entries.set(id, entry);
   }
 
   note(
@@ -112,15 +135,18 @@ export class Inbox {
     metric.latestMs = found.timeMs;
   }
 
+  private makeRoom(): void {
+    if (this.entries.size < this.options.devicesMax) return;
+    const [oldest] = this.entries.keys();
+    this.entries.delete(oldest!);
+    this.dropped += 1;
+  }
+
   private touch(name: ForeignName, nowMs: number): InboxEntry {
     const id = inboxIdOf(name);
     const known = this.entries.get(id);
     this.entries.delete(id);
-    if (known === undefined && this.entries.size >= this.options.devicesMax) {
-      const [oldest] = this.entries.keys();
-      this.entries.delete(oldest!);
-      this.dropped += 1;
-    }
+    if (known === undefined) this.makeRoom();
     const entry: InboxEntry = known ?? {
       id,
       ...name,

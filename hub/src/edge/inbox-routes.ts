@@ -96,10 +96,10 @@ function makeBlockedRoutes({ foreign }: InboxRouteParts): Route[] {
       method: 'POST',
       path: `${path}/unblock`,
       access: 'person',
-      summary: 'Hear a blocked device again: with its next word it waits in the inbox',
+      summary: 'Hear a blocked device again: it waits in the inbox, at the latest with its next word',
       body: inboxShapes.entry,
       handle: ({ body }) => {
-        foreign.devices.unblock(findBlocked(foreign, body.id));
+        foreign.unblock(findBlocked(foreign, body.id));
         return { status: 204 };
       },
     }),
@@ -113,7 +113,7 @@ function findEntry(foreign: ForeignIntake, id: string): InboxEntry {
   throw new HttpProblem(404, isBlocked ? 'blocked' : 'not-found', {
     message: isBlocked ? 'This device is blocked' : 'No such device waits in the inbox',
     advice: isBlocked
-      ? 'Unblock it first: with its next word it waits in the inbox.'
+      ? 'Unblock it first: it waits in the inbox then, at the latest with its next word.'
       : 'It may have been let in already; the list of the inbox says who waits.',
   });
 }

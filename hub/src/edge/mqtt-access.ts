@@ -71,7 +71,7 @@ export class MqttAccess {
     const name = findName({ username, clientId, secret });
     return name === undefined
       ? 'the enrolment key is good, but the user name or client id that shall name the device is no device id (letters, digits and . _ : -)'
-      : `user ${name}: this device has a secret of its own already; give it that one, or revoke it on the device's page first`;
+      : `user ${name}: this device has a secret of its own already; give it that one, or revoke it first (Edit on the device's page)`;
   }
 
   /** Whether an identity is still what it was: a link must not outlive its right. */
