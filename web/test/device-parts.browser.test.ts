@@ -85,6 +85,23 @@ describe('what somebody may want next', () => {
     await close();
   });
 
+  it('its label and tags, and its credential taken from it, where it stands', slow, async () => {
+    const { page, hub, problems, close } = await openPage(browser, { devices: 1, pastS, path: `${path}?range=15m` });
+    await page.getByRole('button', { name: 'Edit', exact: true }).click();
+    const dialogue = page.getByRole('dialog', { name: 'pi-attic-01' });
+    await dialogue.getByRole('button', { name: 'Revoke the credential of pi-attic-01' }).click();
+    expect(hub.requests).not.toContain('DELETE /api/v1/devices/pi-attic-01/token');
+    await dialogue.getByRole('button', { name: 'Revoke', exact: true }).click();
+    await dialogue.getByText('Revoked: it comes back with an enrolment key only').waitFor();
+    expect(hub.requests).toContain('DELETE /api/v1/devices/pi-attic-01/token');
+    await dialogue.getByLabel('Label', { exact: true }).fill('Loft');
+    await dialogue.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('heading', { level: 1 }).getByText('Loft').waitFor();
+    expect(new URL(page.url()).pathname).toBe('/devices/pi-attic-01');
+    expect(problems).toEqual([]);
+    await close();
+  });
+
   it('an offline device says since when, and how its 24 hours were beside the stretch', slow, async () => {
     const { page, hub, close } = await openPage(browser, { devices: 1, pastS, path });
     await page.getByText('24 h').waitFor();

@@ -102,6 +102,11 @@ describe('status and freshness', () => {
     await page.getByRole('button', { name: 'Warnings 1' }).click();
     await expect.poll(() => readNames(page), patient).toEqual([hub.devices[2]!.id]);
     await page.getByText('2.5 % missing in 24 h'.replace(' ', '\u2009')).waitFor();
+    // Of what the text leaves: each says how many rows its click will show.
+    await page.getByLabel('Filter by name').fill(`name:${hub.devices[1]!.id}`);
+    await page.getByRole('button', { name: 'All 1', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Unknown 1' }).waitFor();
+    await page.getByRole('button', { name: 'Warnings 0' }).waitFor();
     expect(problems).toEqual([]);
     await close();
   });

@@ -49,6 +49,32 @@ describe('the palette', () => {
   });
 });
 
+describe('a dialogue', () => {
+  it('keeps the focus inside, both ways, and gives it back', slow, async () => {
+    const { page, problems, close } = await openPage(browser, { devices: 2 });
+    const opener = page.getByRole('button', { name: 'Columns' });
+    await opener.focus();
+    await page.keyboard.press('Enter');
+    const dialogue = page.getByRole('dialog', { name: 'Columns' });
+    await dialogue.waitFor();
+    const isInside = () => dialogue.evaluate((element) => element.contains(document.activeElement));
+    const stops = new Set<string>();
+    for (const key of ['Tab', 'Shift+Tab']) {
+      for (let i = 0; i < 30; i++) {
+        await page.keyboard.press(key);
+        expect(await isInside(), `${key} ${i}`).toBe(true);
+        stops.add(await page.evaluate(() => document.activeElement!.outerHTML));
+      }
+    }
+    expect(stops.size).toBeGreaterThan(2);
+    await page.keyboard.press('Escape');
+    await dialogue.waitFor({ state: 'detached' });
+    expect(await opener.evaluate((element) => element === document.activeElement)).toBe(true);
+    expect(problems).toEqual([]);
+    await close();
+  });
+});
+
 describe('keys', () => {
   it('are listed by ?, but not while somebody types', slow, async () => {
     const { page, problems, close } = await openPage(browser, { devices: 1 });

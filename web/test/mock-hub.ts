@@ -163,6 +163,7 @@ export class MockHub {
       Object.assign(device, await readBody(request));
       return { status: 200, json: { label: device.label, tags: device.tags } };
     }
+    if (parts[3] === 'token') return { status: 204 };
     if (parts[3] === 'events') return { status: 200, json: { events: [...device.events].reverse() } };
     return { status: 200, json: describe(device) };
   }

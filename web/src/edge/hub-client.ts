@@ -156,6 +156,10 @@ export class HubClient {
   setDeviceNotes(id: string, notes: DeviceText): Promise<DeviceText> {
     return this.call('PUT', `/api/v1/devices/${encodeURIComponent(id)}/notes`, { body: notes });
   }
+  /** Its link ends, and only an enrolment key lets it in again. */
+  async revokeCredential(id: string): Promise<void> {
+    await this.call('DELETE', `/api/v1/devices/${encodeURIComponent(id)}/token`);
+  }
   /** Of all of them or of none; at most 500 devices. */
   async editTags(edit: {
     devices: readonly string[];

@@ -17,6 +17,7 @@ import {
   tagsMax,
 } from '../core/fleet-tags.ts';
 import { type App, useApp } from './app-context.ts';
+import { ConfirmButton } from './confirm-button.tsx';
 import { explain } from './sign-in-page.tsx';
 
 const devicesPerCall = 500;
@@ -63,6 +64,7 @@ export function FleetEditor({ ids, close }: { ids: readonly string[]; close: () 
           {draft.fault.value}
         </p>
       </div>
+      {chosen.length === 1 && <Credential device={chosen[0]!} />}
       <div class="panel-actions">
         <span class="panel-note">A word, or key:value; at most {tagsMax} a device.</span>
         <button type="button" class="button" onClick={close}>
@@ -75,6 +77,35 @@ export function FleetEditor({ ids, close }: { ids: readonly string[]; close: () 
     </form>
   );
 }
+
+/** For a board that was stolen, replaced, or that forgot what it was given. */
+function Credential({ device: { id } }: { device: DeviceRecord }) {
+  const { hub } = useApp();
+  const told = useSignal('');
+  const revoke = async () => {
+    try {
+      await hub.revokeCredential(id);
+      told.value = 'Revoked: it comes back with an enrolment key only. What it sent stays.';
+    } catch (error) {
+      told.value = explain(error);
+    }
+  };
+  return (
+    <div class="field">
+      <span>Credential</span>
+      <ConfirmButton
+        label="Revoke"
+        spoken={`Revoke the credential of ${id}`}
+        question={revokeQuestion}
+        confirm={revoke}
+      />
+      <p class="panel-note" role="status">
+        {told}
+      </p>
+    </div>
+  );
+}
+const revokeQuestion = 'End its link, and take its token or password from it?';
 
 interface TagDraft {
   /** What the devices had when the editor was opened. */

@@ -1,7 +1,8 @@
 /** Above the table: counters that filter, the text filter, groups, and the doors to columns and saved views. No state. */
-import { type Signal, useComputed, useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { FleetFilter, FleetRoute } from '../core/app-route.ts';
+import { matchesFilter, parseFilter } from '../core/fleet-filter.ts';
 import { listGroupChoices } from '../core/fleet-lines.ts';
 import { countStatuses, type FleetStatus, statusWords } from '../core/fleet-status.ts';
 import { countTags } from '../core/fleet-tags.ts';
@@ -95,10 +96,14 @@ const counters: readonly FleetFilter[] = [
 
 function Counters({ route, isLoading }: { route: FleetRoute; isLoading: boolean }) {
   const { model, navigate, nowHubMs } = useApp();
-  const counts = useComputed(() => {
-    void model.structure.value;
-    return countStatuses(model.feed.devices.values(), nowHubMs());
-  });
+  // Of what the text leaves: a counter says how many rows its click will show.
+  const version = model.structure.value;
+  const counts = useMemo(() => {
+    const terms = parseFilter(route.text);
+    const nowMs = nowHubMs();
+    const devices = [...model.feed.devices.values()].filter((device) => matchesFilter(device, terms, nowMs));
+    return countStatuses(devices, nowMs);
+  }, [version, route.text]);
   return (
     <fieldset class={`counters ${isLoading ? 'is-loading' : ''}`}>
       <legend class="spoken">Show devices that are</legend>
@@ -106,14 +111,14 @@ function Counters({ route, isLoading }: { route: FleetRoute; isLoading: boolean 
         <button
           type="button"
           key={filter}
-          class={`counter is-${filter} ${counts.value[filter] === 0 ? 'is-zero' : ''}`}
+          class={`counter is-${filter} ${counts[filter] === 0 ? 'is-zero' : ''}`}
           aria-pressed={route.filter === filter}
           title={filter === 'warning' ? warningHint : undefined}
           onClick={() => navigate({ ...route, filter: route.filter === filter ? 'all' : filter }, 'replace')}
         >
           <CounterShape filter={filter} />
           <span>{filter === 'all' ? 'All' : filter === 'warning' ? 'Warnings' : statusWords[filter]}</span>
-          <b>{formatFixed(counts.value[filter], 0)}</b>
+          <b>{formatFixed(counts[filter], 0)}</b>
         </button>
       ))}
     </fieldset>

@@ -91,7 +91,9 @@ function BlockedList({ blocked, act }: { blocked: readonly BlockedDevice[]; act:
       <summary>
         <h2>Blocked</h2> <span class="muted">{blocked.length}</span>
       </summary>
-      <p class="muted">What these say is passed over. Unblocked, they wait here again with their next word.</p>
+      <p class="muted">
+        What these say is passed over. Unblocked, they wait here again, at the latest with their next word.
+      </p>
       <ul aria-label="Blocked devices">
         {blocked.map(({ id, dialect, native }) => (
           <li key={id}>
