@@ -57,7 +57,9 @@ export function FleetEditor({ ids, close }: { ids: readonly string[]; close: () 
         </label>
       )}
       <div class="field">
-        <span>Tags</span>
+        <span>
+          Tags <span class="panel-note">a word, or key:value; at most {tagsMax}</span>
+        </span>
         <TagChips draft={draft} of={chosen.length} />
         <TagField draft={draft} />
         <p id="tag-fault" class="form-error" role="alert">
@@ -66,7 +68,6 @@ export function FleetEditor({ ids, close }: { ids: readonly string[]; close: () 
       </div>
       {chosen.length === 1 && <Credential device={chosen[0]!} />}
       <div class="panel-actions">
-        <span class="panel-note">A word, or key:value; at most {tagsMax} a device.</span>
         <button type="button" class="button" onClick={close}>
           Cancel
         </button>
