@@ -38,10 +38,10 @@ function grow(sealed: { blocks: number; rows: number; metrics: number }): { rows
   return { rowsMerged, blocks: rows };
 }
 
-test('of a device of ten metrics each reading is merged once, into blocks of a fifth of a million', () => {
-  const { rowsMerged, blocks } = grow({ blocks: 50, rows: 4_100, metrics: 10 });
-  expect(rowsMerged).toBe(50 * 4_100);
-  expect(blocks).toEqual(Array.from({ length: 10 }, () => 5 * 4_100));
+test('of a device of ten metrics each reading is merged once, into blocks that are not read again', () => {
+  const { rowsMerged, blocks } = grow({ blocks: 48, rows: 4_100, metrics: 10 });
+  expect(rowsMerged).toBe(48 * 4_100);
+  expect(blocks).toEqual(Array.from({ length: 12 }, () => 4 * 4_100));
 });
 
 test('of one metric, too, into blocks of the largest tier', () => {
@@ -56,7 +56,11 @@ test('of a hundred metrics none is merged: each block has as much as one may', (
   expect(blocks).toHaveLength(20);
 });
 
-test('of three quarters of a block each, two do not fit into one', () => {
-  const { rowsMerged } = grow({ blocks: 20, rows: 4_100, metrics: 47 });
-  expect(rowsMerged).toBe(0);
+test('whatever their size, none waits for ever, and none is merged twice', () => {
+  for (let metrics = 9; metrics <= 80; metrics++) {
+    const { rowsMerged, blocks } = grow({ blocks: 24, rows: 4_100, metrics });
+    expect(rowsMerged, `${metrics} metrics`).toBeLessThanOrEqual(24 * 4_100);
+    for (const rows of blocks.slice(0, -3))
+      expect(rows * metrics, `${metrics} metrics`).toBeGreaterThanOrEqual(131_072);
+  }
 });
