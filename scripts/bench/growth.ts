@@ -121,7 +121,8 @@ async function takeMore(store: GrownStore, choice: BenchChoice): Promise<{ usPer
   await waitUntilQuiet(contestant.pids(), 30_000);
   const after = readStack(contestant.pids());
   const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
-  return { usPerReading: (cpuSeconds / probeReadings) * 1e6, writtenMiB: after.writtenMiB };
+  // What a start after kill -9 writes is not growth's.
+  return { usPerReading: (cpuSeconds / probeReadings) * 1e6, writtenMiB: after.writtenMiB - before.writtenMiB };
 }
 
 function report(choice: BenchChoice, sizes: readonly number[], samples: Samples): LoadReport {
